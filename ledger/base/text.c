@@ -1,0 +1,236 @@
+#include "ledger/base/text.h"
+
+#include <assert.h>
+
+static const char BASE64_DIGITS[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char HEX_DIGITS[] = "0123456789abcdef";
+
+/* The value of a Base64 digit, or 64 when it is none. */
+static uint32_t base64_value(char digit)
+{
+    if (digit >= 'A' && digit <= 'Z') {
+        return (uint32_t)(digit - 'A');
+    }
+    if (digit >= 'a' && digit <= 'z') {
+        return (uint32_t)(digit - 'a') + 26;
+    }
+    if (digit >= '0' && digit <= '9') {
+        return (uint32_t)(digit - '0') + 52;
+    }
+    if (digit == '+') {
+        return 62;
+    }
+    return digit == '/' ? 63 : 64;
+}
+
+/* Decides the whole text before a byte is written. `*ret_padding` is how many '=' it ends with. */
+static bool base64_is_canonical(struct view text, size_t *ret_padding)
+{
+    if (text.size % 4 != 0) {
+        return false;
+    }
+    size_t padding = 0;
+    if (text.size > 0 && text.data[text.size - 1] == '=') {
+        padding = text.data[text.size - 2] == '=' ? 2 : 1;
+    }
+    size_t digits = text.size - padding;
+    for (size_t i = 0; i < digits; i++) {
+        if (base64_value(text.data[i]) == 64) {
+            return false;
+        }
+    }
+    /* RFC 4648 section 3.5: "pad bits MUST be set to zero by conforming encoders". */
+    uint32_t pad_bits = padding == 2 ? 0xf : padding == 1 ? 0x3 : 0;
+    if (padding > 0 && (base64_value(text.data[digits - 1]) & pad_bits) != 0) {
+        return false;
+    }
+    *ret_padding = padding;
+    return true;
+}
+
+enum status base64_read(struct view text, size_t capacity, uint8_t *ret_bytes, size_t *ret_size)
+{
+    size_t padding;
+    if (!base64_is_canonical(text, &padding)) {
+        return STATUS_INVALID;
+    }
+    size_t size = text.size / 4 * 3 - padding;
+    if (size > capacity) {
+        return STATUS_LIMIT;
+    }
+    size_t written = 0;
+    for (size_t i = 0; i < text.size; i += 4) {
+        uint32_t bits = 0;
+        for (size_t k = 0; k < 4; k++) {
+            /* A '=' counts as the zero bits that it stands for. */
+            bits = bits << 6 | (base64_value(text.data[i + k]) & 0x3f);
+        }
+        for (unsigned shift = 16; written < size && shift <= 16; shift -= 8) {
+            ret_bytes[written++] = (uint8_t)(bits >> shift);
+        }
+    }
+    *ret_size = size;
+    return STATUS_OK;
+}
+
+enum status base64_write(struct buffer *buffer, struct view bytes)
+{
+    if (bytes.size > buffer->size_max) {
+        return STATUS_LIMIT; /* so that the size below cannot overflow */
+    }
+    size_t size = (bytes.size + 2) / 3 * 4;
+    char *room;
+    TRY(buffer_reserve(buffer, size, &room));
+
+    for (size_t i = 0; i < bytes.size; i += 3) {
+        size_t count = bytes.size - i < 3 ? bytes.size - i : 3;
+        uint32_t bits = 0;
+        for (size_t k = 0; k < 3; k++) {
+            bits = bits << 8 | (k < count ? (uint8_t)bytes.data[i + k] : 0);
+        }
+        for (size_t k = 0; k < 4; k++) {
+            room[k] = BASE64_DIGITS[bits >> (18 - 6 * k) & 0x3f];
+        }
+        for (size_t k = count + 1; k < 4; k++) {
+            room[k] = '='; /* no byte reaches this digit */
+        }
+        room += 4;
+    }
+    buffer->size += size;
+    return STATUS_OK;
+}
+
+/* The value of a lower-case hexadecimal digit, or 16 when it is none. */
+static unsigned hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9') {
+        return (unsigned)(digit - '0');
+    }
+    return digit >= 'a' && digit <= 'f' ? (unsigned)(digit - 'a') + 10 : 16;
+}
+
+enum status hex_read(struct view text, size_t size, uint8_t *ret_bytes)
+{
+    if (text.size / 2 != size || text.size % 2 != 0) {
+        return STATUS_INVALID;
+    }
+    for (size_t i = 0; i < text.size; i++) {
+        if (hex_value(text.data[i]) == 16) {
+            return STATUS_INVALID;
+        }
+    }
+    for (size_t i = 0; i < size; i++) {
+        unsigned high = hex_value(text.data[2 * i]);
+        ret_bytes[i] = (uint8_t)(high << 4 | hex_value(text.data[2 * i + 1]));
+    }
+    return STATUS_OK;
+}
+
+enum status hex_write(struct buffer *buffer, struct view bytes)
+{
+    if (bytes.size > buffer->size_max) {
+        return STATUS_LIMIT; /* so that the size below cannot overflow */
+    }
+    char *room;
+    TRY(buffer_reserve(buffer, 2 * bytes.size, &room));
+    for (size_t i = 0; i < bytes.size; i++) {
+        unsigned byte = (uint8_t)bytes.data[i];
+        *room++ = HEX_DIGITS[byte >> 4];
+        *room++ = HEX_DIGITS[byte & 0xf];
+    }
+    buffer->size += 2 * bytes.size;
+    return STATUS_OK;
+}
+
+enum status decimal_u64_read(struct view text, uint64_t max, uint64_t *ret_value)
+{
+    if (text.size == 0 || (text.size > 1 && text.data[0] == '0')) {
+        return STATUS_INVALID;
+    }
+    uint64_t value = 0;
+    bool beyond = false;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            return STATUS_INVALID; /* also when the digits before it are beyond `max` */
+        }
+        beyond = beyond || __builtin_mul_overflow(value, UINT64_C(10), &value) ||
+                 __builtin_add_overflow(value, (uint64_t)(text.data[i] - '0'), &value);
+    }
+    if (beyond || value > max) {
+        return STATUS_LIMIT;
+    }
+    *ret_value = value;
+    return STATUS_OK;
+}
+
+bool utf8_valid(struct view text)
+{
+    while (text.size > 0) { /* each turn takes at least one byte */
+        uint32_t code_point;
+        size_t size = utf8_decode(text, &code_point);
+        if (size == 0) {
+            return false;
+        }
+        text.data += size;
+        text.size -= size;
+    }
+    return true;
+}
+
+size_t utf8_decode(struct view text, uint32_t *ret_code_point)
+{
+    assert(text.size > 0);
+
+    /* The smallest code point that needs so many bytes: anything less has a shorter form. */
+    static const uint32_t SMALLEST[] = {0, 0, 0x80, 0x800, 0x10000};
+
+    uint8_t lead = (uint8_t)text.data[0];
+    if (lead < 0x80) {
+        *ret_code_point = lead;
+        return 1;
+    }
+    size_t size;
+    uint32_t code_point;
+    if ((lead & 0xe0) == 0xc0) {
+        size = 2;
+        code_point = lead & 0x1f;
+    } else if ((lead & 0xf0) == 0xe0) {
+        size = 3;
+        code_point = lead & 0x0f;
+    } else if ((lead & 0xf8) == 0xf0) {
+        size = 4;
+        code_point = lead & 0x07;
+    } else {
+        return 0;
+    }
+    if (text.size < size) {
+        return 0;
+    }
+    for (size_t i = 1; i < size; i++) {
+        uint8_t byte = (uint8_t)text.data[i];
+        if ((byte & 0xc0) != 0x80) {
+            return 0;
+        }
+        code_point = code_point << 6 | (byte & 0x3f);
+    }
+    bool is_surrogate = code_point >= 0xd800 && code_point <= 0xdfff;
+    if (code_point < SMALLEST[size] || code_point > 0x10ffff || is_surrogate) {
+        return 0;
+    }
+    *ret_code_point = code_point;
+    return size;
+}
+
+bool text_cut_line(struct view *rest, struct view *ret_line)
+{
+    const char *end = rest->size == 0 ? NULL : memchr(rest->data, '\n', rest->size);
+    if (end == NULL) {
+        return false;
+    }
+    size_t size = (size_t)(end - rest->data);
+    *ret_line = (struct view){.data = rest->data, .size = size};
+    rest->data += size + 1;
+    rest->size -= size + 1;
+    return true;
+}
