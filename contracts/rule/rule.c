@@ -47,7 +47,7 @@ enum status refuse(struct failure *failure, enum rule rule, const char *at, cons
     char reason[FAILURE_REASON_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(reason, sizeof reason, format, arguments);
+    (void)vsnprintf(reason, sizeof reason, failure_format(format), arguments);
     va_end(arguments);
     return fail_code(failure, RULES[rule].status, RULES[rule].name, at, "%s", reason);
 }

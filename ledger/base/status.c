@@ -67,6 +67,18 @@ static void make_printable(char *text)
     }
 }
 
+static failure_translate *translate_format = NULL;
+
+void failure_translate_by(failure_translate *translate)
+{
+    translate_format = translate;
+}
+
+const char *failure_format(const char *format)
+{
+    return translate_format == NULL ? format : translate_format(format);
+}
+
 PRINTF_LIKE(5, 0)
 static void failure_fill(struct failure *failure, enum status status, const char *code,
                          const char *at, const char *format, va_list arguments)
@@ -78,7 +90,13 @@ static void failure_fill(struct failure *failure, enum status status, const char
     copy_bounded(failure->code, sizeof failure->code, code);
     copy_bounded(failure->at, sizeof failure->at, at);
     make_printable(failure->at);
-    (void)vsnprintf(failure->reason, sizeof failure->reason, format, arguments);
+    (void)vsnprintf(failure->reason, sizeof failure->reason, failure_format(format), arguments);
+    if (strcmp(format, "%s") == 0) { /* a reason that was passed on as a whole */
+        const char *whole = failure_format(failure->reason);
+        if (whole != failure->reason) {
+            copy_bounded(failure->reason, sizeof failure->reason, whole);
+        }
+    }
     drop_cut_character(failure->reason, strlen(failure->reason));
     make_printable(failure->reason);
 }

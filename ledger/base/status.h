@@ -71,6 +71,17 @@ void failure_prefix(struct failure *failure, const char *where);
 /* Fills `failure` with the standard sentence for a failed allocation; returns STATUS_MEMORY. */
 enum status fail_memory(struct failure *failure);
 
+/*
+ * Puts reasons into another language: `translate` is given the format of each reason, and returns
+ * one with the same directives. NULL, as it is at first, leaves them as they are. Set once, before
+ * other threads begin.
+ */
+typedef const char *failure_translate(const char *format);
+void failure_translate_by(failure_translate *translate);
+
+/* The format, or its translation: for who fills in a reason before it calls fail(). */
+const char *failure_format(const char *format) __attribute__((__format_arg__(1)));
+
 /* Returns from the calling function when `call` fails. The only macro that hides a return. */
 #define TRY(call)                         \
     do {                                  \

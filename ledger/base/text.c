@@ -6,22 +6,20 @@ static const char BASE64_DIGITS[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char HEX_DIGITS[] = "0123456789abcdef";
 
-/* The value of a Base64 digit, or 64 when it is none. */
+/* The value of each ASCII character as a Base64 digit, or 64. */
+static const uint8_t BASE64_VALUES[128] = {
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 62,
+    64, 64, 64, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, 64, 0,
+    1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+    23, 24, 25, 64, 64, 64, 64, 64, 64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38,
+    39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64,
+};
+
 static uint32_t base64_value(char digit)
 {
-    if (digit >= 'A' && digit <= 'Z') {
-        return (uint32_t)(digit - 'A');
-    }
-    if (digit >= 'a' && digit <= 'z') {
-        return (uint32_t)(digit - 'a') + 26;
-    }
-    if (digit >= '0' && digit <= '9') {
-        return (uint32_t)(digit - '0') + 52;
-    }
-    if (digit == '+') {
-        return 62;
-    }
-    return digit == '/' ? 63 : 64;
+    unsigned char byte = (unsigned char)digit;
+    return byte < 128 ? BASE64_VALUES[byte] : 64;
 }
 
 /* Decides the whole text before a byte is written. `*ret_padding` is how many '=' it ends with. */
@@ -164,9 +162,30 @@ enum status decimal_u64_read(struct view text, uint64_t max, uint64_t *ret_value
     return STATUS_OK;
 }
 
+/* How many bytes from the start are ASCII, in whole words: most of what we read is. */
+static size_t ascii_words(struct view text)
+{
+    size_t size = 0;
+    uint64_t word;
+    while (text.size - size >= sizeof word) { /* each turn takes a word */
+        memcpy(&word, text.data + size, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+        size += sizeof word;
+    }
+    return size;
+}
+
 bool utf8_valid(struct view text)
 {
     while (text.size > 0) { /* each turn takes at least one byte */
+        size_t ascii = ascii_words(text);
+        text.data += ascii;
+        text.size -= ascii;
+        if (text.size == 0) {
+            break;
+        }
         uint32_t code_point;
         size_t size = utf8_decode(text, &code_point);
         if (size == 0) {

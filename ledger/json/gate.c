@@ -114,6 +114,7 @@ static enum status refuse_found(const struct gate *gate, const char *wanted)
 {
     char at[FAILURE_AT_SIZE];
     json_place(gate->text, gate->offset, at);
+    wanted = failure_format(wanted);
     if (gate->offset == gate->text.size) {
         return fail(gate->failure, STATUS_INVALID, at, "expected %s, found the end of the text",
                     wanted);
