@@ -1,0 +1,495 @@
+#include "ledger/log/note.h"
+
+#include "ledger/base/ownership.h"
+#include "ledger/base/text.h"
+#include "ledger/crypto/hash.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* An em dash (U+2014) and a space start each signature line. */
+#define LINE_PREFIX VIEW("\xe2\x80\x94 ")
+
+#define KEY_ID_SIZE 4
+#define KEY_ID_DIGITS ((size_t)2 * KEY_ID_SIZE)
+#define BLOB_SIZE_MAX (KEY_ID_SIZE + NOTE_SIGNATURE_SIZE_MAX)
+#define BLOB_ED25519_SIZE (KEY_ID_SIZE + SIGNATURE_SIZE)
+#define BASE64_SIZE(bytes) (((size_t)(bytes) + 2) / 3 * 4)
+
+/* The type and the key, as a vkey encodes them. */
+#define KEY_BLOB_SIZE (1 + PUBLIC_KEY_SIZE)
+
+static uint32_t read_u32(const uint8_t bytes[static 4])
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+           (uint32_t)bytes[3];
+}
+
+static void write_u32(uint32_t value, uint8_t ret_bytes[static 4])
+{
+    ret_bytes[0] = (uint8_t)(value >> 24);
+    ret_bytes[1] = (uint8_t)(value >> 16);
+    ret_bytes[2] = (uint8_t)(value >> 8);
+    ret_bytes[3] = (uint8_t)value;
+}
+
+/* Cuts off everything before the first `separator`, which is dropped; false when there is none. */
+static bool cut(struct view *rest, char separator, struct view *ret_part)
+{
+    const char *at = rest->size == 0 ? NULL : memchr(rest->data, separator, rest->size);
+    if (at == NULL) {
+        return false;
+    }
+    size_t size = (size_t)(at - rest->data);
+    *ret_part = (struct view){.data = rest->data, .size = size};
+    *rest = (struct view){.data = at + 1, .size = rest->size - size - 1};
+    return true;
+}
+
+/* Characters with the Unicode property White_Space, and the control characters (category Cc). */
+static bool is_space_or_control(uint32_t point)
+{
+    return point <= 0x20 || (point >= 0x7f && point <= 0xa0) || point == 0x1680 ||
+           (point >= 0x2000 && point <= 0x200a) || point == 0x2028 || point == 0x2029 ||
+           point == 0x202f || point == 0x205f || point == 0x3000;
+}
+
+bool note_name_valid(struct view name)
+{
+    if (name.size == 0) {
+        return false;
+    }
+    while (name.size > 0) {
+        uint32_t point = (unsigned char)name.data[0];
+        size_t size = point < 0x80 ? 1 : utf8_decode(name, &point);
+        if (size == 0 || point == '+' || is_space_or_control(point)) {
+            return false;
+        }
+        name.data += size;
+        name.size -= size;
+    }
+    return true;
+}
+
+static void write_key_blob(enum note_key_type type, const struct public_key *key,
+                           uint8_t ret_blob[static KEY_BLOB_SIZE])
+{
+    ret_blob[0] = (uint8_t)type;
+    memcpy(ret_blob + 1, key->bytes, PUBLIC_KEY_SIZE);
+}
+
+uint32_t note_key_id(struct view name, enum note_key_type type, const struct public_key *key)
+{
+    assert(name.size <= NAME_SIZE_MAX);
+
+    uint8_t message[NAME_SIZE_MAX + 1 + KEY_BLOB_SIZE];
+    memcpy(message, name.data, name.size);
+    message[name.size] = '\n';
+    write_key_blob(type, key, message + name.size + 1);
+    struct hash hash = hash_bytes((struct view){
+        .data = (const char *)message,
+        .size = name.size + 1 + KEY_BLOB_SIZE,
+    });
+    return read_u32(hash.bytes);
+}
+
+enum status note_key_make(struct view name, enum note_key_type type, const struct public_key *key,
+                          struct note_key *ret_key)
+{
+    if (!note_name_valid(name)) {
+        return STATUS_INVALID;
+    }
+    if (name.size > NAME_SIZE_MAX) {
+        return STATUS_LIMIT;
+    }
+    *ret_key = (struct note_key){
+        .id = note_key_id(name, type, key),
+        .type = type,
+        .key = *key,
+    };
+    memcpy(ret_key->name, name.data, name.size);
+    return STATUS_OK;
+}
+
+/* Takes the three parts of a vkey apart; checks their form only. */
+static bool split_vkey(struct view vkey, struct view *ret_name, uint32_t *ret_id,
+                       uint8_t ret_blob[static KEY_BLOB_SIZE])
+{
+    /* Only the first two plus signs separate: base64 may contain more. */
+    struct view id;
+    uint8_t id_bytes[KEY_ID_SIZE];
+    size_t size;
+    if (!cut(&vkey, '+', ret_name) || !cut(&vkey, '+', &id) ||
+        hex_read(id, KEY_ID_SIZE, id_bytes) != STATUS_OK ||
+        base64_read(vkey, KEY_BLOB_SIZE, ret_blob, &size) != STATUS_OK || size != KEY_BLOB_SIZE) {
+        return false;
+    }
+    *ret_id = read_u32(id_bytes);
+    return true;
+}
+
+enum status note_key_parse(struct view vkey, struct note_key *ret_key, struct failure *failure)
+{
+    struct view name;
+    uint32_t id;
+    uint8_t blob[KEY_BLOB_SIZE];
+    if (!split_vkey(vkey, &name, &id, blob)) {
+        return fail(failure, STATUS_INVALID, "",
+                    "a vkey is <name>+<8 hex digits>+<base64 of type and 32-byte key>");
+    }
+    if (blob[0] != NOTE_KEY_ED25519 && blob[0] != NOTE_KEY_COSIGNATURE) {
+        return fail(failure, STATUS_INVALID, "", "the vkey has unsupported type 0x%02x", blob[0]);
+    }
+
+    struct public_key public;
+    memcpy(public.bytes, blob + 1, PUBLIC_KEY_SIZE);
+    struct note_key key;
+    enum status made = note_key_make(name, (enum note_key_type)blob[0], &public, &key);
+    if (made == STATUS_LIMIT) {
+        return fail(failure, made, "", "the name of the vkey is over %d bytes", NAME_SIZE_MAX);
+    }
+    if (made != STATUS_OK) {
+        return fail(failure, made, "",
+                    "the name of the vkey is empty or has a space, a plus or a control character");
+    }
+    if (key.id != id) {
+        return fail(failure, STATUS_INVALID, "", "the vkey says id %08x, its key has id %08x",
+                    (unsigned int)id, (unsigned int)key.id);
+    }
+    if (!public_key_check(&public)) {
+        return fail(failure, STATUS_INVALID, "",
+                    "the key of the vkey is not a canonical point of the main subgroup");
+    }
+    *ret_key = key;
+    return STATUS_OK;
+}
+
+enum status note_key_write(const struct note_key *key, struct buffer *buffer)
+{
+    struct view name = view_of(key->name);
+    uint8_t id[KEY_ID_SIZE];
+    uint8_t blob[KEY_BLOB_SIZE];
+    write_u32(key->id, id);
+    write_key_blob(key->type, &key->key, blob);
+
+    /* All of the room first, so that a full buffer is left as it was. */
+    char *room;
+    size_t size = name.size + 1 + KEY_ID_DIGITS + 1 + BASE64_SIZE(KEY_BLOB_SIZE);
+    TRY(buffer_reserve(buffer, size, &room));
+    TRY(buffer_append(buffer, name));
+    TRY(buffer_append_byte(buffer, '+'));
+    TRY(hex_write(buffer, (struct view){.data = (const char *)id, .size = sizeof id}));
+    TRY(buffer_append_byte(buffer, '+'));
+    return base64_write(buffer, (struct view){.data = (const char *)blob, .size = sizeof blob});
+}
+
+bool note_key_equal(const struct note_key *a, const struct note_key *b)
+{
+    return a->id == b->id && a->type == b->type && public_key_equal(&a->key, &b->key) &&
+           strcmp(a->name, b->name) == 0;
+}
+
+/* Fills `failure` with the line, from 1, on which `at` stands in `bytes`. */
+static enum status fail_line(struct failure *failure, enum status status, struct view bytes,
+                             const char *at, const char *reason)
+{
+    if (failure == NULL) {
+        return status;
+    }
+    size_t line = 1;
+    for (const char *byte = bytes.data; byte < at; byte++) {
+        line += *byte == '\n';
+    }
+    char place[FAILURE_AT_SIZE];
+    (void)snprintf(place, sizeof place, "line %zu", line);
+    return fail(failure, status, place, "%s", reason);
+}
+
+/* The first control character that is not a newline, or NULL. */
+static const char *find_control(struct view bytes)
+{
+    for (size_t i = 0; i < bytes.size; i++) {
+        if ((unsigned char)bytes.data[i] < 0x20 && bytes.data[i] != '\n') {
+            return bytes.data + i;
+        }
+    }
+    return NULL;
+}
+
+/* Splits at the last empty line: the text may contain empty lines, the signatures may not. */
+static bool split_note(struct view bytes, struct view *ret_text, struct view *ret_lines)
+{
+    for (size_t i = bytes.size; i >= 2; i--) {
+        if (bytes.data[i - 1] == '\n' && bytes.data[i - 2] == '\n') {
+            *ret_text = (struct view){.data = bytes.data, .size = i - 1};
+            *ret_lines = (struct view){.data = bytes.data + i, .size = bytes.size - i};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Parses `line`, a signature line of `note` without its newline. */
+static enum status parse_line(struct view note, struct view line,
+                              struct note_signature *ret_signature, struct failure *failure)
+{
+    if (!view_starts_with(line, LINE_PREFIX)) {
+        return fail_line(failure, STATUS_INVALID, note, line.data,
+                         "a signature line starts with an em dash and a space");
+    }
+    struct view encoded = {.data = line.data + LINE_PREFIX.size,
+                           .size = line.size - LINE_PREFIX.size};
+    struct view name;
+    if (!cut(&encoded, ' ', &name) || !note_name_valid(name)) {
+        return fail_line(failure, STATUS_INVALID, note, line.data,
+                         "the key name is missing or malformed");
+    }
+    uint8_t blob[BLOB_SIZE_MAX];
+    size_t size = 0;
+    enum status decoded = base64_read(encoded, sizeof blob, blob, &size);
+    if (decoded == STATUS_LIMIT) {
+        return fail_line(failure, decoded, note, line.data, "the signature is too long");
+    }
+    if (decoded != STATUS_OK || size <= KEY_ID_SIZE) {
+        return fail_line(failure, STATUS_INVALID, note, line.data,
+                         "the signature is not canonical base64 of a key id and a signature");
+    }
+    *ret_signature = (struct note_signature){
+        .name = name,
+        .key_id = read_u32(blob),
+        .encoded = encoded,
+        .size = size - KEY_ID_SIZE,
+    };
+    return STATUS_OK;
+}
+
+/* Orders signatures by name and key id. Returns <0, 0 or >0. */
+static int compare_signatures(const struct note_signature *a, const struct note_signature *b)
+{
+    int order = view_compare(a->name, b->name);
+    return order != 0 ? order : (a->key_id > b->key_id) - (a->key_id < b->key_id);
+}
+
+static bool is_repeated(const struct note_signature *signatures, size_t count,
+                        const struct note_signature *signature)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (signatures[i].key_id == signature->key_id &&
+            view_equal(signatures[i].name, signature->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status note_parse(struct view bytes, struct note *ret_note, struct failure *failure)
+{
+    const char *control = find_control(bytes);
+    if (control != NULL) {
+        return fail_line(failure, STATUS_INVALID, bytes, control,
+                         "a note contains no control character but newlines");
+    }
+    if (!utf8_valid(bytes)) {
+        return fail(failure, STATUS_INVALID, "", "the note is not valid UTF-8");
+    }
+    struct view text;
+    struct view lines;
+    if (!split_note(bytes, &text, &lines) || lines.size == 0) {
+        return fail(failure, STATUS_INVALID, "",
+                    "a note is a text, an empty line and at least one signature line");
+    }
+
+    /* Not zeroed, and copied as far as it was filled: this runs for every entry of an audit. */
+    struct note_signature signatures[NOTE_SIGNATURES_MAX];
+    size_t count = 0;
+    while (lines.size > 0) {
+        const char *start = lines.data;
+        struct view line;
+        if (!text_cut_line(&lines, &line)) {
+            return fail_line(failure, STATUS_INVALID, bytes, start, "the last newline is missing");
+        }
+        if (count == NOTE_SIGNATURES_MAX) {
+            return fail_line(failure, STATUS_LIMIT, bytes, start, "there are too many signatures");
+        }
+        struct note_signature signature = {.size = 0};
+        TRY(parse_line(bytes, line, &signature, failure));
+        if (is_repeated(signatures, count, &signature)) {
+            return fail_line(failure, STATUS_INVALID, bytes, start,
+                             "there is an earlier signature by the same key name and id");
+        }
+        signatures[count] = signature;
+        count++;
+    }
+
+    ret_note->text = text;
+    ret_note->count = count;
+    memcpy(ret_note->signatures, signatures, count * sizeof signatures[0]);
+    return STATUS_OK;
+}
+
+enum status note_check_sorted(const struct note *note, struct failure *failure)
+{
+    for (size_t i = 1; i < note->count; i++) {
+        if (compare_signatures(&note->signatures[i - 1], &note->signatures[i]) >= 0) {
+            char place[FAILURE_AT_SIZE];
+            (void)snprintf(place, sizeof place, "signature %zu", i + 1);
+            return fail(failure, STATUS_INVALID, place,
+                        "signatures are not in ascending order of key name and id");
+        }
+    }
+    return STATUS_OK;
+}
+
+void note_signature_bytes(const struct note_signature *signature, uint8_t *ret_bytes)
+{
+    uint8_t blob[BLOB_SIZE_MAX];
+    size_t size = 0;
+    enum status decoded = base64_read(signature->encoded, sizeof blob, blob, &size);
+    assert(decoded == STATUS_OK);
+    assert(size == KEY_ID_SIZE + signature->size);
+    memcpy(ret_bytes, blob + KEY_ID_SIZE, signature->size);
+}
+
+size_t note_find(const struct note *note, const struct note_key *key)
+{
+    struct view name = view_of(key->name);
+    for (size_t i = 0; i < note->count; i++) {
+        const struct note_signature *signature = &note->signatures[i];
+        if (signature->key_id == key->id && view_equal(signature->name, name)) {
+            return i;
+        }
+    }
+    return note->count;
+}
+
+enum status note_verify(const struct note *note, const struct note_key *key)
+{
+    assert(key->type == NOTE_KEY_ED25519);
+
+    size_t index = note_find(note, key);
+    if (index == note->count) {
+        return STATUS_NOT_FOUND;
+    }
+    if (note->signatures[index].size != SIGNATURE_SIZE) {
+        return STATUS_UNTRUSTED;
+    }
+    struct signature signature;
+    note_signature_bytes(&note->signatures[index], signature.bytes);
+    return public_key_verify(&key->key, note->text, &signature);
+}
+
+static size_t line_size(struct view name, size_t encoded_size)
+{
+    return LINE_PREFIX.size + name.size + 1 + encoded_size + 1;
+}
+
+/* Whether a text can be signed: any other one would give a note that nobody can read. */
+static bool text_valid(struct view text)
+{
+    return text.size > 0 && text.data[text.size - 1] == '\n' && find_control(text) == NULL &&
+           utf8_valid(text);
+}
+
+enum status note_sign_line(struct view text, const struct note_key *key, struct secret_key *secret,
+                           struct buffer *buffer)
+{
+    assert(text_valid(text));
+    assert(key->type == NOTE_KEY_ED25519);
+    assert(public_key_equal(&key->key, secret_key_public(secret)));
+
+    struct signature signature;
+    secret_key_sign(secret, text, &signature);
+    uint8_t blob[BLOB_ED25519_SIZE];
+    write_u32(key->id, blob);
+    memcpy(blob + KEY_ID_SIZE, signature.bytes, SIGNATURE_SIZE);
+
+    /* All of the room first, so that a full buffer is left as it was. */
+    struct view name = view_of(key->name);
+    char *room;
+    TRY(buffer_reserve(buffer, line_size(name, BASE64_SIZE(sizeof blob)), &room));
+    TRY(buffer_append(buffer, LINE_PREFIX));
+    TRY(buffer_append(buffer, name));
+    TRY(buffer_append_byte(buffer, ' '));
+    TRY(base64_write(buffer, (struct view){.data = (const char *)blob, .size = sizeof blob}));
+    return buffer_append_byte(buffer, '\n');
+}
+
+enum status note_write_signed(struct view text, const struct note_key *key,
+                              struct secret_key *secret, struct buffer *buffer)
+{
+    char *room;
+    size_t line = line_size(view_of(key->name), BASE64_SIZE(BLOB_ED25519_SIZE));
+    TRY(buffer_reserve(buffer, text.size + 1 + line, &room));
+    TRY(buffer_append(buffer, text));
+    TRY(buffer_append_byte(buffer, '\n'));
+    return note_sign_line(text, key, secret, buffer);
+}
+
+/* Puts `signature` into sorted `signatures`, which have room for it. */
+static void insert_signature(struct note_signature *signatures, size_t count,
+                             const struct note_signature *signature)
+{
+    size_t i = count;
+    for (; i > 0 && compare_signatures(&signatures[i - 1], signature) > 0; i--) {
+        signatures[i] = signatures[i - 1];
+    }
+    signatures[i] = *signature;
+}
+
+static enum status write_note(struct view text, const struct note_signature *signatures,
+                              size_t count, struct buffer *buffer)
+{
+    size_t size = text.size + 1;
+    for (size_t i = 0; i < count; i++) {
+        size += line_size(signatures[i].name, signatures[i].encoded.size);
+    }
+    char *room;
+    TRY(buffer_reserve(buffer, size, &room));
+    TRY(buffer_append(buffer, text));
+    TRY(buffer_append_byte(buffer, '\n'));
+    for (size_t i = 0; i < count; i++) {
+        TRY(buffer_append(buffer, LINE_PREFIX));
+        TRY(buffer_append(buffer, signatures[i].name));
+        TRY(buffer_append_byte(buffer, ' '));
+        TRY(buffer_append(buffer, signatures[i].encoded));
+        TRY(buffer_append_byte(buffer, '\n'));
+    }
+    return STATUS_OK;
+}
+
+enum status note_write_with_signature(const struct note *note, const struct note_key *key,
+                                      struct secret_key *secret, struct buffer *buffer,
+                                      struct failure *failure)
+{
+    if (note_find(note, key) < note->count) {
+        return fail(failure, STATUS_CONFLICT, "", "the note already has a signature by %s+%08x",
+                    key->name, (unsigned int)key->id);
+    }
+    if (note->count == NOTE_SIGNATURES_MAX) {
+        return fail(failure, STATUS_LIMIT, "", "the note already has %d signatures",
+                    NOTE_SIGNATURES_MAX);
+    }
+
+    OWNED(buffer_release) struct buffer line;
+    buffer_init(&line, line_size(view_of(key->name), BASE64_SIZE(BLOB_ED25519_SIZE)));
+    if (note_sign_line(note->text, key, secret, &line) != STATUS_OK) {
+        return fail_memory(failure);
+    }
+    struct note_signature added;
+    struct view line_text = {.data = line.data, .size = line.size - 1};
+    enum status parsed = parse_line(line_text, line_text, &added, NULL);
+    assert(parsed == STATUS_OK);
+
+    struct note_signature sorted[NOTE_SIGNATURES_MAX];
+    for (size_t i = 0; i < note->count; i++) {
+        insert_signature(sorted, i, &note->signatures[i]);
+    }
+    insert_signature(sorted, note->count, &added);
+
+    enum status written = write_note(note->text, sorted, note->count + 1, buffer);
+    if (written != STATUS_OK) {
+        return fail(failure, written, "", "there is no room for the signed note");
+    }
+    return STATUS_OK;
+}
