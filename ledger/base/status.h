@@ -62,8 +62,8 @@ enum status fail(struct failure *failure, enum status status, const char *at, co
                  ...) PRINTF_LIKE(4, 5);
 
 /* As fail(), with a `code` of its own instead of the name of the status. */
-enum status fail_code(struct failure *failure, enum status status, const char *code,
-                      const char *at, const char *format, ...) PRINTF_LIKE(5, 6);
+enum status fail_code(struct failure *failure, enum status status, const char *code, const char *at,
+                      const char *format, ...) PRINTF_LIKE(5, 6);
 
 /* Puts `where` in front of a failure's place, with no separator: "/lines/3" + "/to". */
 void failure_prefix(struct failure *failure, const char *where);

@@ -1,0 +1,964 @@
+#include "ledger/store/store.h"
+
+#include "ledger/base/limits.h"
+#include "ledger/store/memory.h"
+#include "ledger/store/sqlite.h"
+#include "tests/support/ledger_support.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The kinds of store, each with a first handle and further ones on the same ledger. */
+struct place {
+    char folder[SUPPORT_PATH_SIZE];
+    char path[SUPPORT_PATH_SIZE];
+    struct store *first;
+};
+
+static struct store *create_memory(struct place *place)
+{
+    struct store *store;
+    (void)place;
+    cr_assert(eq(int, memory_store_create(&store), STATUS_OK));
+    return store;
+}
+
+static struct store *again_memory(struct place *place)
+{
+    struct store *store;
+    cr_assert(eq(int, memory_store_share(place->first, &store), STATUS_OK));
+    return store;
+}
+
+static struct store *create_sqlite(struct place *place)
+{
+    struct store *store;
+    struct failure failure = {0};
+    enum status created = sqlite_store_create(place->path, &store, &failure);
+    cr_assert(eq(int, created, STATUS_OK), "%s", failure.reason);
+    sqlite_store_set_lock_wait(store, 30);
+    return store;
+}
+
+static struct store *again_sqlite(struct place *place)
+{
+    struct store *store;
+    struct failure failure = {0};
+    enum status opened = sqlite_store_open(place->path, true, &store, &failure);
+    cr_assert(eq(int, opened, STATUS_OK), "%s", failure.reason);
+    sqlite_store_set_lock_wait(store, 30);
+    return store;
+}
+
+static const struct kind {
+    const char *name;
+    struct store *(*create)(struct place *place);
+    struct store *(*again)(struct place *place);
+} KINDS[] = {
+    {"memory", create_memory, again_memory},
+    {"sqlite", create_sqlite, again_sqlite},
+};
+
+#define KIND_COUNT (sizeof KINDS / sizeof KINDS[0])
+
+static void place_open(const struct kind *kind, struct place *ret_place)
+{
+    support_make_folder(ret_place->folder);
+    support_path(ret_place->folder, "ledger", ret_place->path);
+    ret_place->first = kind->create(ret_place);
+}
+
+static void place_close(struct place *place)
+{
+    store_close(place->first);
+    support_remove_folder(place->folder);
+}
+
+/* A batch of made entries, with one node at level 0 for each, and a note that says nothing. */
+struct made_batch {
+    struct support_entry made[8];
+    struct store_entry entries[8];
+    struct store_node nodes[8];
+    char note[40];
+    struct store_batch batch;
+};
+
+static void make_batch(uint64_t size, size_t count, struct made_batch *ret_made)
+{
+    cr_assert(count <= 8);
+    for (size_t i = 0; i < count; i++) {
+        support_make_entry(size + i, &ret_made->made[i]);
+        ret_made->entries[i] = ret_made->made[i].entry;
+        ret_made->nodes[i] = (struct store_node){
+            .at = {.level = 0, .index = size + i},
+            .hash = hash_leaf(ret_made->entries[i].bytes),
+        };
+    }
+    (void)snprintf(ret_made->note, sizeof ret_made->note, "note of size %" PRIu64, size + count);
+    ret_made->batch = (struct store_batch){
+        .expected_size = size,
+        .entry_count = count,
+        .entries = ret_made->entries,
+        .node_count = count,
+        .nodes = ret_made->nodes,
+        .checkpoint_size = size + count,
+        .checkpoint = view_of(ret_made->note),
+    };
+}
+
+static enum status append_made(struct store *store, uint64_t size, size_t count)
+{
+    struct made_batch made;
+    make_batch(size, count, &made);
+    return store_append(store, &made.batch, NULL);
+}
+
+static void fill(struct store *store, uint64_t size, size_t count)
+{
+    cr_assert(eq(int, store_lock(store, NULL), STATUS_OK));
+    if (size == 0) {
+        cr_assert(eq(int, store_identify(store, VIEW("origin"), VIEW("vkey"), NULL), STATUS_OK));
+    }
+    cr_assert(eq(int, append_made(store, size, count), STATUS_OK));
+    store_unlock(store);
+}
+
+/* Counts what is visited, and checks that each is the entry it should be. */
+struct visits {
+    size_t count;
+    uint64_t indexes[32];
+    bool all_good;
+};
+
+static enum status count_entry(void *context, const struct store_entry *entry,
+                               struct failure *failure)
+{
+    struct visits *visits = context;
+    (void)failure;
+    cr_assert(visits->count < 32);
+    visits->indexes[visits->count++] = entry->index;
+    visits->all_good = visits->all_good && support_is_entry(entry);
+    return STATUS_OK;
+}
+
+static enum status count_node(void *context, const struct store_node *node, struct failure *failure)
+{
+    size_t *count = context;
+    (void)failure;
+    cr_assert(eq(u64, node->at.index, *count));
+    *count += 1;
+    return STATUS_OK;
+}
+
+static enum status count_checkpoint(void *context, uint64_t size, struct view note,
+                                    struct failure *failure)
+{
+    struct visits *visits = context;
+    char expected[40];
+    (void)failure;
+    (void)snprintf(expected, sizeof expected, "note of size %" PRIu64, size);
+    visits->indexes[visits->count++] = size;
+    visits->all_good = visits->all_good && view_is(note, expected);
+    return STATUS_OK;
+}
+
+/* What a store holds, in numbers. */
+struct holdings {
+    size_t entries;
+    size_t nodes;
+    size_t checkpoints;
+    uint64_t latest; /* 0 without a checkpoint */
+    bool is_identified;
+};
+
+static struct holdings holdings_of(struct store *store)
+{
+    struct holdings holdings = {0};
+    struct visits entries = {.all_good = true};
+    struct visits checkpoints = {.all_good = true};
+    struct store_scan all = {.kind = STORE_SCAN_ALL};
+    struct buffer a;
+    struct buffer b;
+    buffer_init(&a, CHECKPOINT_SIZE_MAX);
+    buffer_init(&b, CHECKPOINT_SIZE_MAX);
+    cr_assert(eq(int, store_scan(store, all, count_entry, &entries, NULL), STATUS_OK));
+    cr_assert(eq(int, store_scan_nodes(store, 0, count_node, &holdings.nodes, NULL), STATUS_OK));
+    cr_assert(
+        eq(int, store_scan_checkpoints(store, count_checkpoint, &checkpoints, NULL), STATUS_OK));
+    cr_assert(entries.all_good && checkpoints.all_good);
+    holdings.entries = entries.count;
+    holdings.checkpoints = checkpoints.count;
+    enum status latest = store_read_latest(store, &holdings.latest, &a, NULL);
+    cr_assert(latest == STATUS_OK || latest == STATUS_NOT_FOUND);
+    enum status identity = store_read_identity(store, &a, &b, NULL);
+    cr_assert(identity == STATUS_OK || identity == STATUS_NOT_FOUND);
+    holdings.is_identified = identity == STATUS_OK;
+    buffer_release(&a);
+    buffer_release(&b);
+    return holdings;
+}
+
+static void assert_holds(struct store *store, size_t entries, size_t checkpoints, const char *when)
+{
+    struct holdings holdings = holdings_of(store);
+    cr_assert(eq(sz, holdings.entries, entries), "%s", when);
+    cr_assert(eq(sz, holdings.nodes, entries), "%s", when);
+    cr_assert(eq(sz, holdings.checkpoints, checkpoints), "%s", when);
+    cr_assert(eq(u64, holdings.latest, entries), "%s", when);
+    cr_assert(eq(int, holdings.is_identified, entries > 0), "%s", when);
+}
+
+Test(store, what_was_appended_is_read_back)
+{
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct place place;
+        place_open(&KINDS[k], &place);
+        assert_holds(place.first, 0, 0, KINDS[k].name);
+        fill(place.first, 0, 1);
+        fill(place.first, 1, 5);
+        assert_holds(place.first, 6, 2, KINDS[k].name);
+        cr_assert(eq(int, store_check_structure(place.first, NULL), STATUS_OK));
+
+        struct buffer origin;
+        struct buffer vkey;
+        buffer_init(&origin, 100);
+        buffer_init(&vkey, 100);
+        cr_assert(eq(int, store_read_identity(place.first, &origin, &vkey, NULL), STATUS_OK));
+        cr_assert(view_is(buffer_view(&origin), "origin"));
+        cr_assert(view_is(buffer_view(&vkey), "vkey"));
+        buffer_release(&origin);
+        buffer_release(&vkey);
+
+        for (uint64_t i = 0; i < 6; i++) {
+            struct support_entry made;
+            struct visits visits = {.all_good = true};
+            uint64_t index;
+            struct hash leaf;
+            struct merkle_position at = {.level = 0, .index = i};
+            support_make_entry(i, &made);
+            cr_assert(
+                eq(int, store_read_entry(place.first, i, count_entry, &visits, NULL), STATUS_OK));
+            cr_assert(visits.all_good && visits.count == 1 && visits.indexes[0] == i);
+            cr_assert(eq(int, store_find(place.first, &made.entry.id, &index, NULL), STATUS_OK));
+            cr_assert(eq(u64, index, i));
+            cr_assert(eq(int, store_read_node(place.first, at, &leaf, NULL), STATUS_OK));
+            struct hash expected = hash_leaf(made.entry.bytes);
+            cr_assert(hash_equal(&leaf, &expected));
+        }
+        place_close(&place);
+    }
+}
+
+Test(store, what_is_not_there_is_not_found)
+{
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct place place;
+        struct visits visits = {.all_good = true};
+        uint64_t index = 77;
+        struct hash none = hash_bytes(VIEW("none"));
+        struct merkle_position beyond = {.level = 0, .index = 2};
+        struct merkle_position above = {.level = 3, .index = 0};
+        place_open(&KINDS[k], &place);
+        fill(place.first, 0, 2);
+        cr_assert(eq(int, store_read_entry(place.first, 2, count_entry, &visits, NULL),
+                     STATUS_NOT_FOUND));
+        cr_assert(eq(int, store_read_entry(place.first, UINT64_MAX, count_entry, &visits, NULL),
+                     STATUS_NOT_FOUND));
+        cr_assert(eq(sz, visits.count, 0));
+        cr_assert(eq(int, store_find(place.first, &none, &index, NULL), STATUS_NOT_FOUND));
+        cr_assert(eq(u64, index, 77), "a ret_ value is written only on success");
+        cr_assert(eq(int, store_read_node(place.first, beyond, &none, NULL), STATUS_UNTRUSTED));
+        cr_assert(eq(int, store_read_node(place.first, above, &none, NULL), STATUS_UNTRUSTED));
+        cr_assert(eq(int, store_head(place.first, VIEW("contract/none"), &index, NULL), STATUS_OK));
+        cr_assert(eq(u64, index, STORE_NONE));
+        place_close(&place);
+    }
+}
+
+Test(store, scans_choose_and_order_entries)
+{
+    /* Entries 0 to 7: contract/a 0 3 6, contract/ab 1 4 7, party/c 2 5. */
+    static const struct {
+        enum store_scan_kind kind;
+        const char *subject;
+        size_t count;
+        uint64_t indexes[8];
+    } rows[] = {
+        {STORE_SCAN_ALL, "", 8, {0, 1, 2, 3, 4, 5, 6, 7}},
+        {STORE_SCAN_SUBJECT, "contract/a", 3, {0, 3, 6}},
+        {STORE_SCAN_SUBJECT, "contract/", 0, {0}},
+        {STORE_SCAN_SUBJECT, "contract/A", 0, {0}},
+        {STORE_SCAN_PREFIX_BY_INDEX, "contract/", 6, {0, 1, 3, 4, 6, 7}},
+        {STORE_SCAN_PREFIX_BY_INDEX, "contract/ab", 3, {1, 4, 7}},
+        {STORE_SCAN_PREFIX_BY_INDEX, "", 8, {0, 1, 2, 3, 4, 5, 6, 7}},
+        {STORE_SCAN_PREFIX_BY_INDEX, "party", 2, {2, 5}},
+        {STORE_SCAN_PREFIX_BY_INDEX, "q", 0, {0}},
+        {STORE_SCAN_PREFIX_BY_INDEX, "\xff", 0, {0}},
+        {STORE_SCAN_PREFIX_BY_SUBJECT, "contract/", 6, {0, 3, 6, 1, 4, 7}},
+        {STORE_SCAN_PREFIX_BY_SUBJECT, "", 8, {0, 3, 6, 1, 4, 7, 2, 5}},
+        {STORE_SCAN_PREFIX_BY_SUBJECT, "contract/a%", 0, {0}},
+    };
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct place place;
+        place_open(&KINDS[k], &place);
+        fill(place.first, 0, 8);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            struct visits visits = {.all_good = true};
+            struct store_scan scan = {.kind = rows[i].kind, .subject = view_of(rows[i].subject)};
+            cr_assert(
+                eq(int, store_scan(place.first, scan, count_entry, &visits, NULL), STATUS_OK));
+            cr_assert(visits.all_good);
+            cr_assert(eq(sz, visits.count, rows[i].count), "%s row %zu", KINDS[k].name, i);
+            for (size_t n = 0; n < visits.count; n++) {
+                cr_assert(eq(u64, visits.indexes[n], rows[i].indexes[n]), "%s row %zu",
+                          KINDS[k].name, i);
+            }
+        }
+        uint64_t head;
+        cr_assert(eq(int, store_head(place.first, VIEW("contract/ab"), &head, NULL), STATUS_OK));
+        cr_assert(eq(u64, head, 7));
+        place_close(&place);
+    }
+}
+
+/* A visitor that reads in between, and stops at the third entry. */
+static enum status read_and_stop(void *context, const struct store_entry *entry,
+                                 struct failure *failure)
+{
+    struct store *store = context;
+    struct merkle_position at = {.level = 0, .index = 5};
+    struct hash leaf;
+    uint64_t index;
+    struct visits visits = {.all_good = true};
+    struct store_scan all = {.kind = STORE_SCAN_ALL};
+    cr_assert(eq(int, store_read_node(store, at, &leaf, NULL), STATUS_OK));
+    cr_assert(eq(int, store_find(store, &entry->id, &index, NULL), STATUS_OK));
+    cr_assert(eq(u64, index, entry->index));
+    cr_assert(eq(int, store_scan(store, all, count_entry, &visits, NULL), STATUS_OK));
+    cr_assert(eq(sz, visits.count, 6));
+    return entry->index == 2 ? fail(failure, STATUS_LIMIT, "", "enough") : STATUS_OK;
+}
+
+Test(store, other_reads_work_during_a_scan_and_the_visitor_can_end_it)
+{
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct place place;
+        struct failure failure = {0};
+        struct store_scan all = {.kind = STORE_SCAN_ALL};
+        place_open(&KINDS[k], &place);
+        fill(place.first, 0, 6);
+        enum status scanned = store_scan(place.first, all, read_and_stop, place.first, &failure);
+        cr_assert(eq(int, scanned, STATUS_LIMIT), "%s", KINDS[k].name);
+        cr_assert(eq(str, failure.reason, (char *)"enough"));
+        fill(place.first, 6, 1); /* nothing of the scan is left behind */
+        place_close(&place);
+    }
+}
+
+Test(store, promise_1_a_batch_is_stored_whole_or_not_at_all)
+{
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct place place;
+        struct made_batch made;
+        place_open(&KINDS[k], &place);
+        fill(place.first, 0, 2);
+        cr_assert(eq(int, store_lock(place.first, NULL), STATUS_OK));
+
+        make_batch(2, 4, &made);
+        made.entries[3].id = made.entries[2].id;
+        cr_assert(eq(int, store_append(place.first, &made.batch, NULL), STATUS_CONFLICT), "%s",
+                  KINDS[k].name);
+        assert_holds(place.first, 2, 1, "an id twice in the batch");
+
+        make_batch(2, 4, &made);
+        made.entries[3].id = made.made[0].entry.id;
+        support_make_entry(0, &made.made[0]);
+        made.entries[3].id = made.made[0].entry.id;
+        cr_assert(eq(int, store_append(place.first, &made.batch, NULL), STATUS_CONFLICT));
+        assert_holds(place.first, 2, 1, "an id that is stored already");
+
+        make_batch(2, 4, &made);
+        made.nodes[3].at.index = 9;
+        cr_assert(eq(int, store_append(place.first, &made.batch, NULL), STATUS_UNTRUSTED));
+        assert_holds(place.first, 2, 1, "a node that does not fit");
+
+        cr_assert(eq(int, append_made(place.first, 2, 4), STATUS_OK));
+        assert_holds(place.first, 6, 2, "the batch as it should be");
+        store_unlock(place.first);
+        place_close(&place);
+    }
+}
+
+Test(store, promise_2_what_was_appended_is_there_for_the_next_handle)
+{
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct place place;
+        place_open(&KINDS[k], &place);
+        fill(place.first, 0, 3);
+        struct store *second = KINDS[k].again(&place);
+        store_close(place.first);
+        place.first = second;
+        assert_holds(second, 3, 1, KINDS[k].name);
+        fill(second, 3, 2);
+        struct store *third = KINDS[k].again(&place);
+        assert_holds(third, 5, 2, KINDS[k].name);
+        store_close(third);
+        place_close(&place);
+    }
+}
+
+Test(store, promise_2_a_process_that_dies_after_the_append_loses_nothing)
+{
+    struct place place;
+    place_open(&KINDS[1], &place);
+    fill(place.first, 0, 1);
+    store_close(place.first);
+    pid_t child = fork();
+    if (child == 0) {
+        struct store *store;
+        if (sqlite_store_open(place.path, true, &store, NULL) != STATUS_OK ||
+            store_lock(store, NULL) != STATUS_OK || append_made(store, 1, 3) != STATUS_OK) {
+            _exit(1);
+        }
+        (void)kill(getpid(), SIGKILL); /* nothing is closed, the lock not given back */
+    }
+    int how;
+    cr_assert(eq(int, waitpid(child, &how, 0), child));
+    bool was_killed = WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL;
+    cr_assert(was_killed);
+    place.first = again_sqlite(&place);
+    assert_holds(place.first, 4, 2, "after the process died");
+    fill(place.first, 4, 1);
+    place_close(&place);
+}
+
+Test(store, promise_3_a_stale_size_or_head_changes_nothing)
+{
+    static const struct {
+        uint64_t size;
+        const char *subject;
+        uint64_t last_index;
+        enum status expected;
+    } rows[] = {
+        {2, "contract/a", 0, STATUS_CONFLICT},
+        {4, "contract/a", 0, STATUS_CONFLICT},
+        {3, "contract/a", STORE_NONE, STATUS_CONFLICT},
+        {3, "contract/a", 1, STATUS_CONFLICT},
+        {3, "contract/new", 0, STATUS_CONFLICT},
+        {3, "contract/new", STORE_NONE, STATUS_OK},
+        {4, "contract/a", 3, STATUS_OK},
+    };
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct place place;
+        place_open(&KINDS[k], &place);
+        fill(place.first, 0, 3);
+        cr_assert(eq(int, store_lock(place.first, NULL), STATUS_OK));
+        size_t size = 3;
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            struct made_batch made;
+            struct store_expectation expectation = {.subject = view_of(rows[i].subject),
+                                                    .last_index = rows[i].last_index};
+            make_batch(rows[i].size, 1, &made);
+            made.batch.expectation_count = 1;
+            made.batch.expectations = &expectation;
+            enum status appended = store_append(place.first, &made.batch, NULL);
+            cr_assert(eq(int, appended, rows[i].expected), "%s row %zu", KINDS[k].name, i);
+            size += appended == STATUS_OK;
+            struct holdings holdings = holdings_of(place.first);
+            cr_assert(eq(sz, holdings.entries, size), "%s row %zu", KINDS[k].name, i);
+        }
+        store_unlock(place.first);
+        place_close(&place);
+    }
+}
+
+Test(store, promise_4_there_is_one_writer)
+{
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct place place;
+        place_open(&KINDS[k], &place);
+        fill(place.first, 0, 1);
+        struct store *second = KINDS[k].again(&place);
+        cr_assert(eq(int, store_lock(place.first, NULL), STATUS_OK));
+        cr_assert(eq(int, store_lock(second, NULL), STATUS_CONFLICT), "%s", KINDS[k].name);
+        cr_assert(eq(int, store_lock(place.first, NULL), STATUS_CONFLICT), "%s", KINDS[k].name);
+        assert_holds(second, 1, 1, "reading goes on");
+        store_unlock(place.first);
+        cr_assert(eq(int, store_lock(second, NULL), STATUS_OK), "%s", KINDS[k].name);
+        cr_assert(eq(int, append_made(second, 1, 1), STATUS_OK));
+        cr_assert(eq(int, store_lock(place.first, NULL), STATUS_CONFLICT), "%s", KINDS[k].name);
+        store_close(second); /* gives the lock back */
+        fill(place.first, 2, 1);
+        place_close(&place);
+    }
+}
+
+Test(store, promise_4_the_lock_is_the_same_under_every_name_of_the_file)
+{
+    struct place place;
+    char other_name[SUPPORT_PATH_SIZE];
+    struct store *other;
+    place_open(&KINDS[1], &place);
+    fill(place.first, 0, 1);
+    support_path(place.folder, "another-name", other_name);
+    cr_assert(eq(int, symlink(place.path, other_name), 0));
+    cr_assert(eq(int, sqlite_store_open(other_name, true, &other, NULL), STATUS_OK));
+    sqlite_store_set_lock_wait(other, 0);
+    cr_assert(eq(int, store_lock(place.first, NULL), STATUS_OK));
+    cr_assert(eq(int, store_lock(other, NULL), STATUS_CONFLICT));
+    store_unlock(place.first);
+    store_close(other);
+    place_close(&place);
+}
+
+Test(store, promise_5_sqlite_refuses_every_statement_that_changes_a_row)
+{
+    static const char *const rows[] = {
+        "UPDATE entry SET bytes = x'00'",
+        "UPDATE OR REPLACE entry SET idx = 1 WHERE idx = 0",
+        "UPDATE OR IGNORE entry SET subject = 'x'",
+        "DELETE FROM entry",
+        "DELETE FROM entry WHERE idx = 2",
+        "INSERT OR REPLACE INTO entry VALUES(1, zeroblob(32), 'x', x'00')",
+        "REPLACE INTO entry SELECT 3, id, subject, bytes FROM entry WHERE idx = 0",
+        ("INSERT INTO entry SELECT idx, id, 'x', bytes FROM entry WHERE true "
+         "ON CONFLICT DO UPDATE SET subject = 'x'"),
+        "INSERT INTO entry VALUES(5, zeroblob(32), 'a gap', x'00')",
+        "INSERT INTO entry VALUES(-1, zeroblob(32), 'below', x'00')",
+        "UPDATE node SET hash = zeroblob(32)",
+        "DELETE FROM node",
+        "REPLACE INTO node VALUES(0, 1, zeroblob(32))",
+        "INSERT INTO node VALUES(0, 7, zeroblob(32))",
+        "UPDATE checkpoint SET note = x'00'",
+        "DELETE FROM checkpoint",
+        "REPLACE INTO checkpoint VALUES(3, x'00')",
+        "INSERT INTO checkpoint VALUES(2, x'00')",
+        "UPDATE identity SET origin = 'x'",
+        "DELETE FROM identity",
+        "REPLACE INTO identity VALUES(1, 'x', 'y')",
+        "INSERT OR IGNORE INTO identity VALUES(2, 'x', 'y')",
+    };
+    struct place place;
+    place_open(&KINDS[1], &place);
+    fill(place.first, 0, 3);
+    for (int recursive = 0; recursive < 2; recursive++) {
+        sqlite3 *raw;
+        cr_assert(eq(int, sqlite3_open(place.path, &raw), SQLITE_OK));
+        cr_assert(eq(int,
+                     sqlite3_exec(raw,
+                                  recursive != 0 ? "PRAGMA recursive_triggers = ON"
+                                                 : "PRAGMA recursive_triggers = OFF",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK));
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            int code = sqlite3_exec(raw, rows[i], NULL, NULL, NULL);
+            cr_assert(eq(int, code, SQLITE_CONSTRAINT), "recursive %d: %s", recursive, rows[i]);
+            assert_holds(place.first, 3, 1, rows[i]);
+        }
+        cr_assert(eq(int, sqlite3_close(raw), SQLITE_OK));
+    }
+    place_close(&place);
+}
+
+Test(store, promise_6_a_reader_sees_one_moment)
+{
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct place place;
+        place_open(&KINDS[k], &place);
+        fill(place.first, 0, 2);
+        struct store *reader = KINDS[k].again(&place);
+        cr_assert(eq(int, store_begin(reader, NULL), STATUS_OK));
+        fill(place.first, 2, 3);
+        assert_holds(reader, 2, 1, KINDS[k].name);
+        store_end(reader);
+        assert_holds(reader, 5, 2, KINDS[k].name);
+        cr_assert(eq(int, store_begin(reader, NULL), STATUS_OK));
+        assert_holds(reader, 5, 2, KINDS[k].name);
+        store_end(reader);
+        store_close(reader);
+        place_close(&place);
+    }
+}
+
+Test(store, promise_7_a_row_of_a_wrong_shape_is_untrusted)
+{
+    /* Written where the schema cannot check: as STRICT tables would not take such values. */
+    static const struct {
+        const char *sql;
+        enum status entry;
+        enum status node;
+        enum status latest;
+        enum status identity;
+    } rows[] = {
+        {"UPDATE entry SET id = x'00' WHERE idx = 1", STATUS_UNTRUSTED, STATUS_OK, STATUS_OK,
+         STATUS_OK},
+        {"UPDATE entry SET subject = printf('%.*c', 301, 'x') WHERE idx = 1", STATUS_UNTRUSTED,
+         STATUS_OK, STATUS_OK, STATUS_OK},
+        {"UPDATE entry SET bytes = zeroblob(65536) WHERE idx = 1", STATUS_UNTRUSTED, STATUS_OK,
+         STATUS_OK, STATUS_OK},
+        {"DELETE FROM entry WHERE idx = 1", STATUS_NOT_FOUND, STATUS_OK, STATUS_OK, STATUS_OK},
+        {"UPDATE node SET hash = zeroblob(31) WHERE idx = 1", STATUS_OK, STATUS_UNTRUSTED,
+         STATUS_OK, STATUS_OK},
+        {"DELETE FROM node WHERE idx = 1", STATUS_OK, STATUS_UNTRUSTED, STATUS_OK, STATUS_OK},
+        {"UPDATE checkpoint SET note = zeroblob(17000)", STATUS_OK, STATUS_OK, STATUS_UNTRUSTED,
+         STATUS_OK},
+        {"UPDATE checkpoint SET size = -3", STATUS_OK, STATUS_OK, STATUS_UNTRUSTED, STATUS_OK},
+        {"UPDATE identity SET one = 2", STATUS_OK, STATUS_OK, STATUS_OK, STATUS_UNTRUSTED},
+        {"INSERT INTO identity VALUES(2, 'x', 'y')", STATUS_OK, STATUS_OK, STATUS_OK,
+         STATUS_UNTRUSTED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct place place;
+        struct visits visits = {0};
+        struct hash hash;
+        uint64_t size;
+        struct merkle_position at = {.level = 0, .index = 1};
+        struct buffer a;
+        struct buffer b;
+        buffer_init(&a, CHECKPOINT_SIZE_MAX);
+        buffer_init(&b, CHECKPOINT_SIZE_MAX);
+        place_open(&KINDS[1], &place);
+        fill(place.first, 0, 3);
+        support_forge(place.path, rows[i].sql);
+        cr_assert(
+            eq(int, store_read_entry(place.first, 1, count_entry, &visits, NULL), rows[i].entry),
+            "%s", rows[i].sql);
+        cr_assert(eq(int, store_read_node(place.first, at, &hash, NULL), rows[i].node), "%s",
+                  rows[i].sql);
+        cr_assert(eq(int, store_read_latest(place.first, &size, &a, NULL), rows[i].latest), "%s",
+                  rows[i].sql);
+        cr_assert(eq(int, store_read_identity(place.first, &a, &b, NULL), rows[i].identity), "%s",
+                  rows[i].sql);
+        buffer_release(&a);
+        buffer_release(&b);
+        place_close(&place);
+    }
+}
+
+Test(store, promise_7_a_gap_ends_a_scan)
+{
+    struct place place;
+    struct visits visits = {.all_good = true};
+    struct store_scan all = {.kind = STORE_SCAN_ALL};
+    size_t nodes = 0;
+    place_open(&KINDS[1], &place);
+    fill(place.first, 0, 4);
+    support_forge(place.path, "DELETE FROM entry WHERE idx = 2; DELETE FROM node WHERE idx = 1");
+    cr_assert(eq(int, store_scan(place.first, all, count_entry, &visits, NULL), STATUS_UNTRUSTED));
+    cr_assert(eq(sz, visits.count, 2));
+    cr_assert(
+        eq(int, store_scan_nodes(place.first, 0, count_node, &nodes, NULL), STATUS_UNTRUSTED));
+    cr_assert(eq(sz, nodes, 1));
+    place_close(&place);
+}
+
+Test(store, a_structure_that_the_format_does_not_know_is_untrusted)
+{
+    static const struct {
+        const char *sql; /* NULL: nothing is changed */
+        enum status opened;
+        enum status checked;
+    } rows[] = {
+        {NULL, STATUS_OK, STATUS_OK},
+        {"CREATE TABLE more(a)", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
+        {"CREATE VIEW more AS SELECT 1", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
+        {"CREATE INDEX more ON entry(bytes)", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
+        {"DROP INDEX entry_by_subject", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
+        {"DROP TRIGGER node_no_delete", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
+        {"ANALYZE", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
+        {"ALTER TABLE entry ADD COLUMN more TEXT", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
+        {"PRAGMA user_version = 2", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
+        {"PRAGMA application_id = 1", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
+        {"VACUUM", STATUS_OK, STATUS_OK},
+        {"PRAGMA journal_mode = DELETE", STATUS_OK, STATUS_OK},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct place place;
+        struct store *reader;
+        place_open(&KINDS[1], &place);
+        fill(place.first, 0, 3);
+        store_close(place.first);
+        if (rows[i].sql != NULL) {
+            sqlite3 *raw;
+            cr_assert(eq(int, sqlite3_open(place.path, &raw), SQLITE_OK));
+            cr_assert(eq(int, sqlite3_exec(raw, rows[i].sql, NULL, NULL, NULL), SQLITE_OK), "%s",
+                      rows[i].sql);
+            cr_assert(eq(int, sqlite3_close(raw), SQLITE_OK));
+        }
+        enum status opened = sqlite_store_open(place.path, false, &reader, NULL);
+        cr_assert(eq(int, opened, rows[i].opened), "%s", rows[i].sql);
+        if (opened == STATUS_OK) {
+            cr_assert(eq(int, store_check_structure(reader, NULL), rows[i].checked), "%s",
+                      rows[i].sql);
+            store_close(reader);
+        }
+        support_remove_folder(place.folder);
+    }
+}
+
+Test(store, check_structure_finds_rows_that_belong_nowhere)
+{
+    static const char *const rows[] = {
+        "INSERT INTO node VALUES(64, 0, zeroblob(32))",
+        "INSERT INTO node VALUES(-1, 0, zeroblob(32))",
+        "INSERT INTO node VALUES(0, -1, zeroblob(32))",
+        "INSERT INTO checkpoint VALUES(0, x'00')",
+        "INSERT INTO checkpoint VALUES(-5, x'00')",
+        "INSERT INTO entry VALUES(-1, zeroblob(32), 'x', x'00')",
+        "INSERT INTO entry VALUES(9, zeroblob(32), 'x', x'00')",
+        "DELETE FROM entry WHERE idx = 0",
+        "UPDATE identity SET one = 3",
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct place place;
+        place_open(&KINDS[1], &place);
+        fill(place.first, 0, 3);
+        cr_assert(eq(int, store_check_structure(place.first, NULL), STATUS_OK));
+        support_forge(place.path, rows[i]);
+        cr_assert(eq(int, store_check_structure(place.first, NULL), STATUS_UNTRUSTED), "%s",
+                  rows[i]);
+        place_close(&place);
+    }
+}
+
+Test(sqlite_store, creating_never_overwrites_and_leaves_nothing_unused)
+{
+    struct place place;
+    struct store *store;
+    struct failure failure = {0};
+    place_open(&KINDS[1], &place);
+    cr_assert(eq(int, sqlite_store_create(place.path, &store, &failure), STATUS_CONFLICT));
+    cr_assert(eq(int, access(place.path, F_OK), 0));
+    store_close(place.first);
+    cr_assert(ne(int, access(place.path, F_OK), 0), "nothing was stored, so the file is gone");
+
+    /* Closing the handle that created it keeps what another handle stored. */
+    place.first = create_sqlite(&place);
+    struct store *second = again_sqlite(&place);
+    fill(second, 0, 1);
+    store_close(second);
+    store_close(place.first);
+    cr_assert(eq(int, access(place.path, F_OK), 0));
+    place.first = again_sqlite(&place);
+    assert_holds(place.first, 1, 1, "stored by another handle");
+    place_close(&place);
+
+    cr_assert(
+        eq(int, sqlite_store_create("/nonexistent/ledger", &store, &failure), STATUS_STORAGE));
+    cr_assert(eq(int, sqlite_store_open("/nonexistent/ledger", false, &store, &failure),
+                 STATUS_NOT_FOUND));
+}
+
+Test(sqlite_store, the_identity_is_stored_with_the_first_batch)
+{
+    struct place place;
+    place_open(&KINDS[1], &place);
+    cr_assert(eq(int, store_lock(place.first, NULL), STATUS_OK));
+    cr_assert(eq(int, store_identify(place.first, VIEW("origin"), VIEW("vkey"), NULL), STATUS_OK));
+    assert_holds(place.first, 0, 0, "only staged");
+    cr_assert(eq(int, append_made(place.first, 0, 1), STATUS_OK));
+    assert_holds(place.first, 1, 1, "stored");
+    cr_assert(
+        eq(int, store_identify(place.first, VIEW("other"), VIEW("vkey"), NULL), STATUS_CONFLICT));
+    store_unlock(place.first);
+    place_close(&place);
+}
+
+Test(sqlite_store, what_is_not_a_ledger_is_untrusted)
+{
+    static const char *const contents[] = {"", "x", "SQLite format 3", "not a database at all\n"};
+    char folder[SUPPORT_PATH_SIZE];
+    char path[SUPPORT_PATH_SIZE];
+    support_make_folder(folder);
+    support_path(folder, "file", path);
+    for (size_t i = 0; i < sizeof contents / sizeof contents[0]; i++) {
+        struct store *store;
+        FILE *file = fopen(path, "w");
+        cr_assert(file != NULL);
+        cr_assert(fputs(contents[i], file) >= 0);
+        cr_assert(eq(int, fclose(file), 0));
+        for (int writable = 0; writable < 2; writable++) {
+            cr_assert(
+                eq(int, sqlite_store_open(path, writable != 0, &store, NULL), STATUS_UNTRUSTED),
+                "row %zu", i);
+        }
+    }
+    struct store *store;
+    cr_assert(eq(int, sqlite_store_open(folder, false, &store, NULL), STATUS_UNTRUSTED));
+    support_remove_folder(folder);
+}
+
+Test(sqlite_store, a_reader_does_not_write)
+{
+    struct place place;
+    struct store *reader;
+    struct failure failure = {0};
+    place_open(&KINDS[1], &place);
+    fill(place.first, 0, 2);
+    cr_assert(eq(int, sqlite_store_open(place.path, false, &reader, &failure), STATUS_OK));
+    cr_assert(eq(int, store_lock(reader, &failure), STATUS_STORAGE));
+    assert_holds(reader, 2, 1, "a reader beside a writer");
+
+    /* The log is not brought into the file by a reader, also when it is the last to close. */
+    char wal[SUPPORT_PATH_SIZE];
+    struct stat before;
+    struct stat after;
+    support_path(place.folder, "ledger-wal", wal);
+    cr_assert(eq(int, stat(wal, &before), 0));
+    cr_assert(before.st_size > 0);
+    store_close(reader);
+    cr_assert(eq(int, stat(wal, &after), 0));
+    cr_assert(after.st_size == before.st_size);
+    place_close(&place);
+}
+
+/* Runs as a user without rights, in a process of its own; returns its exit status. */
+static int run_without_rights(int (*run)(const char *path), const char *path)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
+            _exit(99);
+        }
+        _exit(run(path));
+    }
+    int how;
+    cr_assert(eq(int, waitpid(child, &how, 0), child));
+    bool has_exited = WIFEXITED(how);
+    cr_assert(has_exited);
+    return WEXITSTATUS(how);
+}
+
+static int read_two(const char *path)
+{
+    struct store *reader;
+    if (sqlite_store_open(path, false, &reader, NULL) != STATUS_OK) {
+        return 1;
+    }
+    struct visits visits = {.all_good = true};
+    struct store_scan all = {.kind = STORE_SCAN_ALL};
+    enum status scanned = store_scan(reader, all, count_entry, &visits, NULL);
+    bool is_sound = store_check_structure(reader, NULL) == STATUS_OK;
+    store_close(reader);
+    return scanned == STATUS_OK && visits.count == 2 && visits.all_good && is_sound ? 0 : 2;
+}
+
+static int refuse_to_read(const char *path)
+{
+    struct store *reader;
+    return sqlite_store_open(path, false, &reader, NULL) == STATUS_STORAGE ? 0 : 1;
+}
+
+static int refuse_to_write(const char *path)
+{
+    struct store *writer;
+    return sqlite_store_open(path, true, &writer, NULL) == STATUS_STORAGE ? 0 : 1;
+}
+
+Test(sqlite_store, a_ledger_in_a_read_only_folder_can_be_read)
+{
+    struct place place;
+    char odd[SUPPORT_PATH_SIZE];
+    char odd_wal[SUPPORT_PATH_SIZE];
+    place_open(&KINDS[1], &place);
+    fill(place.first, 0, 2);
+    store_close(place.first);
+    support_path(place.folder, "odd ?name=%41#", odd);
+    cr_assert(eq(int, link(place.path, odd), 0));
+    cr_assert(eq(int, chmod(place.path, 0444), 0));
+    cr_assert(eq(int, chmod(place.folder, 0555), 0));
+    cr_assert(eq(int, run_without_rights(read_two, place.path), 0));
+    cr_assert(eq(int, run_without_rights(read_two, odd), 0));
+    cr_assert(eq(int, run_without_rights(refuse_to_write, place.path), 0));
+
+    /* With a log beside it the file alone is not the ledger. */
+    support_path(place.folder, "odd ?name=%41#-wal", odd_wal);
+    cr_assert(eq(int, chmod(place.folder, 0755), 0));
+    FILE *wal = fopen(odd_wal, "w");
+    cr_assert(wal != NULL);
+    cr_assert(fputs("something", wal) >= 0);
+    cr_assert(eq(int, fclose(wal), 0));
+    cr_assert(eq(int, chmod(place.folder, 0555), 0));
+    cr_assert(eq(int, run_without_rights(refuse_to_read, odd), 0));
+    cr_assert(eq(int, chmod(place.folder, 0755), 0));
+    support_remove_folder(place.folder);
+}
+
+Test(sqlite_store, a_full_disk_changes_nothing_and_says_what_to_do)
+{
+    struct place place;
+    struct rlimit old;
+    struct failure failure = {0};
+    struct made_batch made;
+    char large[ENTRY_SIZE_MAX];
+    place_open(&KINDS[1], &place);
+    fill(place.first, 0, 2);
+    cr_assert(eq(int, store_lock(place.first, NULL), STATUS_OK));
+
+    memset(large, 'x', sizeof large);
+    make_batch(2, 8, &made);
+    for (size_t i = 0; i < 8; i++) {
+        made.entries[i].bytes = (struct view){.data = large, .size = sizeof large};
+    }
+    (void)signal(SIGXFSZ, SIG_IGN);
+    cr_assert(eq(int, getrlimit(RLIMIT_FSIZE, &old), 0));
+    struct rlimit small = {.rlim_cur = 300000, .rlim_max = old.rlim_max};
+    cr_assert(eq(int, setrlimit(RLIMIT_FSIZE, &small), 0));
+    enum status appended = store_append(place.first, &made.batch, &failure);
+    cr_assert(eq(int, setrlimit(RLIMIT_FSIZE, &old), 0));
+
+    cr_assert(eq(int, appended, STATUS_STORAGE));
+    cr_assert(strstr(failure.reason, place.path) != NULL, "%s", failure.reason);
+    assert_holds(place.first, 2, 1, "nothing was stored");
+    store_unlock(place.first);
+    struct store *second = again_sqlite(&place);
+    assert_holds(second, 2, 1, "nor for anybody else");
+    fill(second, 2, 1);
+    store_close(second);
+    place_close(&place);
+}
+
+Test(memory_store, any_operation_can_be_made_to_fail_once)
+{
+    struct store *store;
+    cr_assert(eq(int, memory_store_create(&store), STATUS_OK));
+    fill(store, 0, 2);
+    for (uint64_t countdown = 1; countdown <= 3; countdown++) {
+        struct hash none = hash_bytes(VIEW("none"));
+        struct failure failure = {0};
+        uint64_t index;
+        memory_store_fail_after(store, countdown, STATUS_STORAGE);
+        for (uint64_t i = 1; i <= 4; i++) {
+            enum status found = store_find(store, &none, &index, &failure);
+            cr_assert(eq(int, found, i == countdown ? STATUS_STORAGE : STATUS_NOT_FOUND));
+        }
+    }
+    memory_store_fail_after(store, 1, STATUS_MEMORY);
+    memory_store_fail_after(store, 0, STATUS_MEMORY);
+    assert_holds(store, 2, 1, "switched off");
+    store_close(store);
+}
+
+Test(memory_store, a_crash_in_an_append_reports_storage_whether_it_stored_or_not)
+{
+    for (int stored = 0; stored < 2; stored++) {
+        struct store *store;
+        cr_assert(eq(int, memory_store_create(&store), STATUS_OK));
+        fill(store, 0, 2);
+        cr_assert(eq(int, store_lock(store, NULL), STATUS_OK));
+        memory_store_crash_next_append(store, stored != 0);
+        cr_assert(eq(int, append_made(store, 2, 1), STATUS_STORAGE));
+        assert_holds(store, stored != 0 ? 3 : 2, stored != 0 ? 2 : 1, "after the crash");
+        store_close(store);
+    }
+}
