@@ -196,6 +196,33 @@ struct bounds {
     struct bound lines[TERMS_LINES_MAX];
 };
 
+/*
+ * A line that is paid was refused as an amount unless it stayed below 10^18 minor units, so its sum
+ * over settlements needs three digits more, wherever the line stands.
+ */
+static bool is_paid_line(const struct terms *terms, size_t line)
+{
+    for (size_t i = 0; i < terms->pay_count; i++) {
+        if (view_equal(terms->pays[i].line_name, terms->lines[line].name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct bound earlier_operand_bound(const struct bounds *bounds, size_t line)
+{
+    const int decimals = bounds->terms->currency.decimals;
+    if (is_paid_line(bounds->terms, line)) {
+        return (struct bound){
+            .size = MINOR_DIGITS - decimals + SETTLEMENTS_DIGITS,
+            .numerator = MINOR_DIGITS + SETTLEMENTS_DIGITS,
+            .scale = decimals,
+        };
+    }
+    return earlier_bound(bounds->lines[line]);
+}
+
 static struct bound operand_bound(const struct bounds *bounds, const struct operand *operand)
 {
     const int decimals = bounds->terms->currency.decimals;
@@ -215,7 +242,7 @@ static struct bound operand_bound(const struct bounds *bounds, const struct oper
         return (struct bound){
             .size = MINOR_DIGITS - decimals, .numerator = MINOR_DIGITS, .scale = decimals};
     case OPERAND_EARLIER:
-        return earlier_bound(bounds->lines[operand->index]);
+        return earlier_operand_bound(bounds, operand->index);
     case OPERAND_PERIOD_DAYS:
         return (struct bound){.size = PERIOD_DAYS_DIGITS, .numerator = PERIOD_DAYS_DIGITS};
     case OPERAND_UNPUBLISHED:

@@ -25,7 +25,6 @@ static enum status resolve_line(const struct check *check, struct operand *opera
         return refuse(failure, RULE_LINE_UNKNOWN, "", "there is no line \"%.*s\"",
                       VIEW_ARGS(operand->name));
     }
-    /* An earlier settlement's line must stand before too: only then is its unit known here. */
     if (index >= check->line) {
         return refuse(failure, RULE_LINE_UNKNOWN, "",
                       "line \"%.*s\" does not stand before \"%.*s\"", VIEW_ARGS(operand->name),
@@ -33,6 +32,32 @@ static enum status resolve_line(const struct check *check, struct operand *opera
     }
     operand->index = index;
     operand->unit = check->terms->lines[index].unit;
+    return STATUS_OK;
+}
+
+static bool is_paid(const struct terms *terms, struct view line)
+{
+    for (size_t i = 0; i < terms->pay_count; i++) {
+        if (view_equal(terms->pays[i].line_name, line)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * What earlier settlements made of a line. A line that is paid is money and bounded as money, so it
+ * may stand anywhere: "what is due by now, less what was settled before" names the payout itself.
+ */
+static enum status resolve_earlier(const struct check *check, struct operand *operand,
+                                   struct failure *failure)
+{
+    size_t index = names_find(&check->lines, operand->name);
+    if (index == SIZE_MAX || !is_paid(check->terms, operand->name)) {
+        return resolve_line(check, operand, failure);
+    }
+    operand->index = index;
+    operand->unit = check->money;
     return STATUS_OK;
 }
 
@@ -78,8 +103,9 @@ static enum status resolve(const struct check *check, struct operand *operand,
 {
     switch (operand->kind) {
     case OPERAND_LINE:
-    case OPERAND_EARLIER:
         return resolve_line(check, operand, failure);
+    case OPERAND_EARLIER:
+        return resolve_earlier(check, operand, failure);
     case OPERAND_CONSTANT:
         if (unit_read(operand->unit_text, &operand->unit) != STATUS_OK) {
             return refuse(failure, RULE_UNIT_UNKNOWN, "/unit",

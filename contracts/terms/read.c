@@ -125,6 +125,10 @@ static enum status read_share(const struct json *node, struct pay_share *share,
         json_type(nodes[1]) == JSON_STRING && view_is(json_string(nodes[1]), "funding");
     if (!share->by_funding) {
         TRY_FIELD("share", shape_decimal(nodes[1], &share->weight, failure));
+        if (rational_sign(&share->weight) < 0) {
+            TRY_FIELD("share",
+                      shape_malformed(nodes[1], "a decimal without a minus sign", failure));
+        }
     }
     return STATUS_OK;
 }

@@ -95,7 +95,7 @@ enum operand_kind {
     OPERAND_FUNDED,      /* {"funded":"total"} */
     OPERAND_PAID,        /* {"paid":"total"} */
     OPERAND_EARLIER,     /* {"earlier":"line"}: its sum over earlier settlements; the line stands
-                          * before this one, because its unit must be known */
+                          * before this one, so that its unit is known, or is paid */
     OPERAND_PERIOD_DAYS, /* {"period":"days"}: days of the settled period */
     OPERAND_UNPUBLISHED, /* "not_published"; only as a `then` or `otherwise` */
 };

@@ -913,7 +913,7 @@ Test(terms, a_pay_takes_rounded_money_and_shares_that_fit)
          "PAY_SHARES", "/pays/0/to/1/share"},
         {"{'pay':'paid','from':'k.se','to':[{'party':'a.se','share':'2'},"
          "{'party':'b.se','share':'-1'}]}",
-         "PAY_SHARES", "/pays/0/to/1/share"},
+         "FIELD_MALFORMED", "/pays/0/to/1/share"},
         {"{'pay':'paid','from':'k.se','to':[{'party':'a.se','share':'0'}]}", "PAY_SHARES",
          "/pays/0/to"},
         {"{'pay':'paid','from':'k.se','to':[]}", "FIELD_MALFORMED", "/pays/0/to"},
@@ -937,6 +937,25 @@ Test(terms, a_pay_takes_rounded_money_and_shares_that_fit)
         cr_assert(eq(sz, pay->line, terms_find_line(&fixture.terms, pay->line_name)));
         release(&fixture);
     }
+}
+
+Test(terms, what_is_due_less_what_was_settled_names_the_payout_itself)
+{
+    const struct parts parts = {
+        .lines = BASE_LINES "," LINE("due", "'subtract':['kr',{'earlier':'payout'}]") "," LINE(
+            "payout", "'round':'due','to':{'value':'0.01','unit':'SEK'},'by':'half_even'"),
+        .pays = "{'pay':'payout','from':'k.se','to':[{'party':'a.se'}]}",
+    };
+    struct fixture fixture;
+    enum status status = open_parts(&fixture, &parts);
+    cr_assert(eq(int, status, STATUS_OK), "%s", fixture.failure.reason);
+    release(&fixture);
+
+    /* A line that is not paid has no unit until it was reached. */
+    const struct parts unpaid = {.lines = parts.lines};
+    struct refusal_row refusal = {"'earlier' of a later line", "LINE_UNKNOWN",
+                                  "/lines/3/subtract/1"};
+    assert_refused(&unpaid, &refusal);
 }
 
 Test(terms, a_single_receiver_without_a_share_has_weight_one)
