@@ -1,0 +1,516 @@
+#include "contracts/statement/parts.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+#define COMMITMENTS_MAX 50
+#define CAPS_MAX 50
+#define CONFLICTS_MAX 50
+#define CONFLICT_PARTIES_MAX 10
+#define SOURCES_MAX 100
+#define SOURCE_SIZE_MAX 1000
+
+enum {
+    FIELD_AGREED_ON = COMMON_COUNT,
+    FIELD_ANNEXES,
+    FIELD_CAPS,
+    FIELD_COHORT,
+    FIELD_COMMITMENTS,
+    FIELD_CONFLICTS,
+    FIELD_CONTRACT,
+    FIELD_CURRENCY,
+    FIELD_DISPUTE,
+    FIELD_LEGAL_BASIS,
+    FIELD_LINES,
+    FIELD_NOTES,
+    FIELD_OUTCOMES,
+    FIELD_PAYS,
+    FIELD_PERIODS,
+    FIELD_ROLES,
+    FIELD_SIGNATURES,
+    FIELD_SOURCES,
+    FIELD_TITLE,
+    FIELD_COUNT,
+};
+
+static const struct shape_field FIELDS[FIELD_COUNT] = {
+    COMMON_FIELDS,
+    [FIELD_AGREED_ON] = {"agreed_on", SHAPE_REQUIRED},
+    [FIELD_ANNEXES] = {"annexes", SHAPE_OPTIONAL},
+    [FIELD_CAPS] = {"caps", SHAPE_OPTIONAL},
+    [FIELD_COHORT] = {"cohort", SHAPE_REQUIRED},
+    [FIELD_COMMITMENTS] = {"commitments", SHAPE_OPTIONAL},
+    [FIELD_CONFLICTS] = {"conflicts", SHAPE_OPTIONAL},
+    [FIELD_CONTRACT] = {"contract", SHAPE_REQUIRED},
+    [FIELD_CURRENCY] = {"currency", SHAPE_REQUIRED},
+    [FIELD_DISPUTE] = {"dispute", SHAPE_REQUIRED},
+    [FIELD_LEGAL_BASIS] = {"legal_basis", SHAPE_REQUIRED},
+    [FIELD_LINES] = {"lines", SHAPE_REQUIRED},
+    [FIELD_NOTES] = {"notes", SHAPE_OPTIONAL},
+    [FIELD_OUTCOMES] = {"outcomes", SHAPE_REQUIRED},
+    [FIELD_PAYS] = {"pays", SHAPE_REQUIRED},
+    [FIELD_PERIODS] = {"periods", SHAPE_REQUIRED},
+    [FIELD_ROLES] = {"roles", SHAPE_REQUIRED},
+    [FIELD_SIGNATURES] = {"signatures", SHAPE_OPTIONAL},
+    [FIELD_SOURCES] = {"sources", SHAPE_OPTIONAL},
+    [FIELD_TITLE] = {"title", SHAPE_REQUIRED},
+};
+
+const char *const ROLE_NAMES[ROLE_COUNT] = {
+    [ROLE_PAYER] = "payer",
+    [ROLE_INVESTOR] = "investor",
+    [ROLE_PROVIDER] = "provider",
+    [ROLE_EVALUATOR] = "evaluator",
+    [ROLE_INTERMEDIARY] = "intermediary",
+    [ROLE_GUARANTOR] = "guarantor",
+};
+
+/* --- Reading --- */
+
+static enum status roles_read(const struct json *node, struct arena *arena,
+                              struct role_parties roles[static ROLE_COUNT], struct failure *failure)
+{
+    static const struct shape_field ROLE_FIELDS[ROLE_COUNT] = {
+        [ROLE_PAYER] = {"payer", SHAPE_REQUIRED},
+        [ROLE_INVESTOR] = {"investor", SHAPE_REQUIRED},
+        [ROLE_PROVIDER] = {"provider", SHAPE_OPTIONAL},
+        [ROLE_EVALUATOR] = {"evaluator", SHAPE_REQUIRED},
+        [ROLE_INTERMEDIARY] = {"intermediary", SHAPE_OPTIONAL},
+        [ROLE_GUARANTOR] = {"guarantor", SHAPE_OPTIONAL},
+    };
+    const struct json *nodes[ROLE_COUNT];
+    TRY(shape_object(node, ROLE_FIELDS, ROLE_COUNT, nodes, failure));
+    for (size_t i = 0; i < ROLE_COUNT; i++) {
+        if (nodes[i] == NULL) {
+            continue;
+        }
+        TRY_FIELD(ROLE_FIELDS[i].name,
+                  parties_read(nodes[i], 1, STATEMENT_ROLE_PARTIES_MAX, arena, &roles[i], failure));
+    }
+    return STATUS_OK;
+}
+
+/* How many people; 0 when that was not published. */
+static enum status cohort_size_read(const struct json *node, int32_t *ret_size,
+                                    struct failure *failure)
+{
+    if (shape_is_not_published(node)) {
+        *ret_size = 0;
+        return STATUS_OK;
+    }
+    if (json_type(node) != JSON_INTEGER) {
+        return shape_malformed(node, "an integer or \"not_published\"", failure);
+    }
+    return shape_integer(node, 1, INT32_MAX, ret_size, failure);
+}
+
+static enum status cohort_read(const struct json *node, struct contract *contract,
+                               struct failure *failure)
+{
+    enum { DESCRIPTION, SIZE, COUNT };
+    static const struct shape_field COHORT_FIELDS[COUNT] = {
+        [DESCRIPTION] = {"description", SHAPE_REQUIRED},
+        [SIZE] = {"size", SHAPE_REQUIRED},
+    };
+    const struct json *nodes[COUNT];
+    TRY(shape_object(node, COHORT_FIELDS, COUNT, nodes, failure));
+    TRY_FIELD("description", shape_localized(nodes[DESCRIPTION], &contract->cohort, failure));
+    TRY_FIELD("size", cohort_size_read(nodes[SIZE], &contract->cohort_size, failure));
+    return STATUS_OK;
+}
+
+/* A text by language, or "not_published", which leaves it empty. */
+static enum status published_text_read(const struct json *node, struct localized *ret_text,
+                                       struct failure *failure)
+{
+    if (shape_is_not_published(node)) {
+        *ret_text = (struct localized){.count = 0};
+        return STATUS_OK;
+    }
+    if (json_type(node) != JSON_OBJECT) {
+        return shape_malformed(node, "a text by language or \"not_published\"", failure);
+    }
+    return shape_localized(node, ret_text, failure);
+}
+
+static enum status party_money_read(const struct json *node, struct party_money *ret_money,
+                                    struct failure *failure)
+{
+    enum { AMOUNT, PARTY, COUNT };
+    static const struct shape_field MONEY_FIELDS[COUNT] = {
+        [AMOUNT] = {"amount", SHAPE_REQUIRED},
+        [PARTY] = {"party", SHAPE_REQUIRED},
+    };
+    const struct json *nodes[COUNT];
+    TRY(shape_object(node, MONEY_FIELDS, COUNT, nodes, failure));
+    TRY_FIELD("party", shape_party(nodes[PARTY], &ret_money->party, failure));
+    TRY_FIELD("amount", amount_read(nodes[AMOUNT], &ret_money->text, failure));
+    return STATUS_OK;
+}
+
+/* Commitments and caps. */
+static enum status party_moneys_read(const struct json *node, size_t maximum, struct arena *arena,
+                                     size_t *ret_count, struct party_money **ret_moneys,
+                                     struct failure *failure)
+{
+    size_t count;
+    TRY(shape_array(node, 1, maximum, &count, failure));
+    struct party_money *moneys = arena_allocate(arena, count, sizeof *moneys);
+    if (moneys == NULL) {
+        return fail_memory(failure);
+    }
+    const struct json *item = json_first(node);
+    for (size_t i = 0; i < count; i++, item = json_next(item)) {
+        TRY_ITEM(i, party_money_read(item, &moneys[i], failure));
+    }
+    *ret_count = count;
+    *ret_moneys = moneys;
+    return STATUS_OK;
+}
+
+static enum status conflict_read(const struct json *node, struct arena *arena,
+                                 struct conflict *ret_conflict, struct failure *failure)
+{
+    enum { NOTE, PARTIES, COUNT };
+    static const struct shape_field CONFLICT_FIELDS[COUNT] = {
+        [NOTE] = {"note", SHAPE_REQUIRED},
+        [PARTIES] = {"parties", SHAPE_REQUIRED},
+    };
+    const struct json *nodes[COUNT];
+    TRY(shape_object(node, CONFLICT_FIELDS, COUNT, nodes, failure));
+    struct role_parties parties;
+    TRY_FIELD("parties",
+              parties_read(nodes[PARTIES], 2, CONFLICT_PARTIES_MAX, arena, &parties, failure));
+    TRY_FIELD("note", shape_localized(nodes[NOTE], &ret_conflict->note, failure));
+    ret_conflict->party_count = parties.count;
+    ret_conflict->parties = parties.parties;
+    return STATUS_OK;
+}
+
+static enum status conflicts_read(const struct json *node, struct arena *arena,
+                                  struct contract *contract, struct failure *failure)
+{
+    size_t count;
+    TRY(shape_array(node, 1, CONFLICTS_MAX, &count, failure));
+    contract->conflicts = arena_allocate(arena, count, sizeof *contract->conflicts);
+    if (contract->conflicts == NULL) {
+        return fail_memory(failure);
+    }
+    const struct json *item = json_first(node);
+    for (size_t i = 0; i < count; i++, item = json_next(item)) {
+        TRY_ITEM(i, conflict_read(item, arena, &contract->conflicts[i], failure));
+    }
+    contract->conflict_count = count;
+    return STATUS_OK;
+}
+
+/* The kinds that may ask for further signers. */
+static const enum kind SIGNED_KINDS[] = {KIND_FUNDING, KIND_MEASUREMENT, KIND_SETTLEMENT,
+                                         KIND_PAYMENT};
+#define SIGNED_KINDS_COUNT (sizeof SIGNED_KINDS / sizeof SIGNED_KINDS[0])
+
+static enum status signatures_read(const struct json *node, struct arena *arena,
+                                   struct contract *contract, struct failure *failure)
+{
+    static const struct shape_field KIND_FIELDS[SIGNED_KINDS_COUNT] = {
+        {"funding", SHAPE_OPTIONAL},
+        {"measurement", SHAPE_OPTIONAL},
+        {"settlement", SHAPE_OPTIONAL},
+        {"payment", SHAPE_OPTIONAL},
+    };
+    const struct json *nodes[SIGNED_KINDS_COUNT];
+    TRY(shape_object(node, KIND_FIELDS, SIGNED_KINDS_COUNT, nodes, failure));
+    if (json_first(node) == NULL) {
+        return shape_malformed(node, "at least one kind of statement with its further signers",
+                               failure);
+    }
+    for (size_t i = 0; i < SIGNED_KINDS_COUNT; i++) {
+        if (nodes[i] == NULL) {
+            continue;
+        }
+        struct role_parties parties;
+        TRY_FIELD(KIND_FIELDS[i].name,
+                  parties_read(nodes[i], 1, STATEMENT_ROLE_PARTIES_MAX, arena, &parties, failure));
+        contract->extra[SIGNED_KINDS[i]] =
+            (struct extra_signers){.count = parties.count, .parties = parties.parties};
+    }
+    return STATUS_OK;
+}
+
+static enum status sources_read(const struct json *node, struct arena *arena,
+                                struct contract *contract, struct failure *failure)
+{
+    size_t count;
+    TRY(shape_array(node, 1, SOURCES_MAX, &count, failure));
+    contract->sources = arena_allocate(arena, count, sizeof *contract->sources);
+    if (contract->sources == NULL) {
+        return fail_memory(failure);
+    }
+    const struct json *item = json_first(node);
+    for (size_t i = 0; i < count; i++, item = json_next(item)) {
+        TRY_ITEM(i, shape_text(item, 1, SOURCE_SIZE_MAX, &contract->sources[i], failure));
+    }
+    contract->source_count = count;
+    return STATUS_OK;
+}
+
+static enum status optional_read(const struct json *const *nodes, struct arena *arena,
+                                 struct contract *contract, struct failure *failure)
+{
+    if (nodes[FIELD_COMMITMENTS] != NULL) {
+        TRY_FIELD("commitments",
+                  party_moneys_read(nodes[FIELD_COMMITMENTS], COMMITMENTS_MAX, arena,
+                                    &contract->commitment_count, &contract->commitments, failure));
+    }
+    if (nodes[FIELD_CAPS] != NULL) {
+        TRY_FIELD("caps", party_moneys_read(nodes[FIELD_CAPS], CAPS_MAX, arena,
+                                            &contract->cap_count, &contract->caps, failure));
+    }
+    if (nodes[FIELD_ANNEXES] != NULL) {
+        TRY_FIELD("annexes", annexes_read(nodes[FIELD_ANNEXES], arena, &contract->annex_count,
+                                          &contract->annexes, failure));
+    }
+    if (nodes[FIELD_CONFLICTS] != NULL) {
+        TRY_FIELD("conflicts", conflicts_read(nodes[FIELD_CONFLICTS], arena, contract, failure));
+    }
+    if (nodes[FIELD_SIGNATURES] != NULL) {
+        TRY_FIELD("signatures", signatures_read(nodes[FIELD_SIGNATURES], arena, contract, failure));
+    }
+    if (nodes[FIELD_NOTES] != NULL) {
+        TRY_FIELD("notes", remarks_read(nodes[FIELD_NOTES], arena, &contract->remark_count,
+                                        &contract->remarks, failure));
+    }
+    if (nodes[FIELD_SOURCES] != NULL) {
+        TRY_FIELD("sources", sources_read(nodes[FIELD_SOURCES], arena, contract, failure));
+    }
+    return STATUS_OK;
+}
+
+static enum status contract_read(const struct json *const *nodes, struct statement *statement,
+                                 struct failure *failure)
+{
+    struct contract *contract = &statement->contract;
+    struct arena *arena = &statement->arena;
+    TRY_FIELD("contract", shape_slug(nodes[FIELD_CONTRACT], &contract->name, failure));
+    TRY_FIELD("title", shape_localized(nodes[FIELD_TITLE], &contract->title, failure));
+    TRY_FIELD("agreed_on",
+              shape_published_date(nodes[FIELD_AGREED_ON], &contract->agreed_on, failure));
+    TRY_FIELD("roles", roles_read(nodes[FIELD_ROLES], arena, contract->roles, failure));
+    TRY_FIELD("cohort", cohort_read(nodes[FIELD_COHORT], contract, failure));
+    TRY_FIELD("dispute", published_text_read(nodes[FIELD_DISPUTE], &contract->dispute, failure));
+    TRY_FIELD("legal_basis",
+              published_text_read(nodes[FIELD_LEGAL_BASIS], &contract->legal_basis, failure));
+    TRY(optional_read(nodes, arena, contract, failure));
+
+    struct terms_nodes terms = {
+        .currency = nodes[FIELD_CURRENCY],
+        .outcomes = nodes[FIELD_OUTCOMES],
+        .periods = nodes[FIELD_PERIODS],
+        .lines = nodes[FIELD_LINES],
+        .pays = nodes[FIELD_PAYS],
+    };
+    return terms_read(&terms, arena, &contract->terms, failure);
+}
+
+static void contract_release(struct statement *statement)
+{
+    terms_release(&statement->contract.terms);
+}
+
+/* --- Checking --- */
+
+static bool has_role(const struct contract *contract, enum role role, struct view party)
+{
+    const struct role_parties *parties = &contract->roles[role];
+    for (size_t i = 0; i < parties->count; i++) {
+        if (view_equal(parties->parties[i], party)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_any_role(const struct contract *contract, struct view party)
+{
+    for (size_t role = 0; role < ROLE_COUNT; role++) {
+        if (has_role(contract, (enum role)role, party)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status refuse_role(struct failure *failure, struct view party, const char *wanted)
+{
+    return refuse(failure, RULE_ROLE_PARTY, "", "expected a party with %s, found %.*s", wanted,
+                  VIEW_ARGS(party));
+}
+
+static enum status check_any_role(const struct contract *contract, struct view party,
+                                  struct failure *failure)
+{
+    if (!has_any_role(contract, party)) {
+        return refuse_role(failure, party, "a role in the contract");
+    }
+    return STATUS_OK;
+}
+
+/* Parties that each have some role, none of them twice. */
+static enum status check_parties(const struct contract *contract, const struct view *parties,
+                                 size_t count, struct failure *failure)
+{
+    size_t repeated = names_find_repeated(parties, count, sizeof *parties);
+    if (repeated < count) {
+        TRY_ITEM(repeated, refuse_repeated(failure, "", parties[repeated]));
+    }
+    for (size_t i = 0; i < count; i++) {
+        TRY_ITEM(i, check_any_role(contract, parties[i], failure));
+    }
+    return STATUS_OK;
+}
+
+static enum status check_roles(const struct contract *contract, struct failure *failure)
+{
+    for (size_t role = 0; role < ROLE_COUNT; role++) {
+        const struct role_parties *parties = &contract->roles[role];
+        TRY_FIELD(ROLE_NAMES[role],
+                  check_parties(contract, parties->parties, parties->count, failure));
+    }
+    return STATUS_OK;
+}
+
+static enum status check_pay(const struct contract *contract, const struct pay *pay,
+                             struct failure *failure)
+{
+    if (!has_role(contract, ROLE_PAYER, pay->from) &&
+        !has_role(contract, ROLE_GUARANTOR, pay->from)) {
+        TRY_FIELD("from", refuse_role(failure, pay->from, "the role payer or guarantor"));
+    }
+    for (size_t i = 0; i < pay->share_count; i++) {
+        enum status checked = check_any_role(contract, pay->shares[i].party, failure);
+        if (checked != STATUS_OK) {
+            char at[64];
+            (void)snprintf(at, sizeof at, "/to/%zu/party", i);
+            failure_prefix(failure, at);
+            return checked;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_terms_parties(const struct contract *contract, struct failure *failure)
+{
+    const struct terms *terms = &contract->terms;
+    for (size_t i = 0; i < terms->outcome_count; i++) {
+        struct view evaluator = terms->outcomes[i].evaluator;
+        if (!has_role(contract, ROLE_EVALUATOR, evaluator)) {
+            char at[64];
+            (void)snprintf(at, sizeof at, "/outcomes/%zu/evaluator", i);
+            enum status refused = refuse_role(failure, evaluator, "the role evaluator");
+            failure_prefix(failure, at);
+            return refused;
+        }
+    }
+    for (size_t i = 0; i < terms->pay_count; i++) {
+        enum status checked = check_pay(contract, &terms->pays[i], failure);
+        if (checked != STATUS_OK) {
+            shape_prefix_index(failure, i);
+            shape_prefix_name(failure, "pays");
+            return checked;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Commitments of investors, or caps of payers: each party once, in the contract's currency. */
+static enum status check_moneys(const struct contract *contract, struct party_money *moneys,
+                                size_t count, enum role role, struct failure *failure)
+{
+    if (count == 0) {
+        return STATUS_OK;
+    }
+    size_t repeated = names_find_repeated(&moneys[0].party, count, sizeof moneys[0]);
+    if (repeated < count) {
+        TRY_ITEM(repeated, refuse_repeated(failure, "/party", moneys[repeated].party));
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!has_role(contract, role, moneys[i].party)) {
+            char wanted[40];
+            (void)snprintf(wanted, sizeof wanted, "the role %s", ROLE_NAMES[role]);
+            enum status refused = refuse_role(failure, moneys[i].party, wanted);
+            shape_prefix_name(failure, "party");
+            shape_prefix_index(failure, i);
+            return refused;
+        }
+        enum status checked =
+            statement_money(&moneys[i].text, contract->terms.currency, &moneys[i].amount, failure);
+        if (checked != STATUS_OK) {
+            shape_prefix_name(failure, "amount");
+            shape_prefix_index(failure, i);
+            return checked;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_conflicts(const struct contract *contract, struct failure *failure)
+{
+    for (size_t i = 0; i < contract->conflict_count; i++) {
+        const struct conflict *conflict = &contract->conflicts[i];
+        enum status checked =
+            check_parties(contract, conflict->parties, conflict->party_count, failure);
+        if (checked != STATUS_OK) {
+            shape_prefix_name(failure, "parties");
+            shape_prefix_index(failure, i);
+            return checked;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_signatures(const struct contract *contract, struct failure *failure)
+{
+    for (size_t i = 0; i < SIGNED_KINDS_COUNT; i++) {
+        const struct extra_signers *extra = &contract->extra[SIGNED_KINDS[i]];
+        TRY_FIELD(kind_word(SIGNED_KINDS[i]),
+                  check_parties(contract, extra->parties, extra->count, failure));
+    }
+    return STATUS_OK;
+}
+
+static enum status check_annexes(const struct contract *contract, struct failure *failure)
+{
+    if (contract->annex_count == 0) {
+        return STATUS_OK;
+    }
+    size_t repeated = names_find_repeated(&contract->annexes[0].name, contract->annex_count,
+                                          sizeof contract->annexes[0]);
+    if (repeated < contract->annex_count) {
+        TRY_ITEM(repeated, refuse_repeated(failure, "/name", contract->annexes[repeated].name));
+    }
+    return STATUS_OK;
+}
+
+static enum status contract_check(struct statement *statement, struct failure *failure)
+{
+    struct contract *contract = &statement->contract;
+    TRY_FIELD("roles", check_roles(contract, failure));
+    TRY(terms_check(&contract->terms, failure));
+    TRY(check_terms_parties(contract, failure));
+    TRY_FIELD("commitments", check_moneys(contract, contract->commitments,
+                                          contract->commitment_count, ROLE_INVESTOR, failure));
+    TRY_FIELD("caps",
+              check_moneys(contract, contract->caps, contract->cap_count, ROLE_PAYER, failure));
+    TRY_FIELD("annexes", check_annexes(contract, failure));
+    TRY_FIELD("conflicts", check_conflicts(contract, failure));
+    TRY_FIELD("signatures", check_signatures(contract, failure));
+    return STATUS_OK;
+}
+
+const struct kind_form CONTRACT_FORM = {
+    .fields = FIELDS,
+    .count = FIELD_COUNT,
+    .read = contract_read,
+    .check = contract_check,
+    .release = contract_release,
+};

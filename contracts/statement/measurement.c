@@ -1,0 +1,255 @@
+#include "contracts/statement/parts.h"
+
+#include "ledger/base/ownership.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+#define PUBLISHED_MAX 200
+
+enum {
+    FIELD_AFTER = COMMON_COUNT,
+    FIELD_COHORT,
+    FIELD_CONTRACT,
+    FIELD_EVALUATOR,
+    FIELD_EVIDENCE,
+    FIELD_NOTES,
+    FIELD_PERIOD,
+    FIELD_VALUES,
+    FIELD_COUNT,
+};
+
+static const struct shape_field FIELDS[FIELD_COUNT] = {
+    COMMON_FIELDS,
+    [FIELD_AFTER] = {"after", SHAPE_REQUIRED},
+    [FIELD_COHORT] = {"cohort", SHAPE_OPTIONAL},
+    [FIELD_CONTRACT] = {"contract", SHAPE_REQUIRED},
+    [FIELD_EVALUATOR] = {"evaluator", SHAPE_REQUIRED},
+    [FIELD_EVIDENCE] = {"evidence", SHAPE_OPTIONAL},
+    [FIELD_NOTES] = {"notes", SHAPE_OPTIONAL},
+    [FIELD_PERIOD] = {"period", SHAPE_REQUIRED},
+    [FIELD_VALUES] = {"values", SHAPE_REQUIRED},
+};
+
+/* --- Reading --- */
+
+/* Whether a number of this field may stand below zero. */
+static bool may_be_negative(enum measured_field field)
+{
+    switch (field) {
+    case MEASURED_VALUE:
+    case MEASURED_CONTROL_VALUE:
+    case MEASURED_LOW:
+    case MEASURED_HIGH:
+        return true;
+    case MEASURED_COUNT:
+    case MEASURED_NUMERATOR:
+    case MEASURED_DENOMINATOR:
+    case MEASURED_P_VALUE:
+    case MEASURED_FIELD_COUNT:
+        break;
+    }
+    return false;
+}
+
+static enum status number_read(const struct json *node, enum measured_field field,
+                               struct measured_value *value, struct failure *failure)
+{
+    rational_init(&value->fields[field]);
+    value->has[field] = true; /* from here on measurement_release sees to it */
+    TRY(shape_decimal(node, &value->fields[field], failure));
+    if (!may_be_negative(field) && rational_sign(&value->fields[field]) < 0) {
+        return shape_malformed(node, "a decimal without a minus sign", failure);
+    }
+    return STATUS_OK;
+}
+
+static enum status value_read(const struct json *node, struct measured_value *value,
+                              struct failure *failure)
+{
+    /* The numbers first, in the order of enum measured_field. */
+    enum { NOTE = MEASURED_FIELD_COUNT, OUTCOME, PUBLISHED, COUNT };
+    static const struct shape_field VALUE_FIELDS[COUNT] = {
+        [MEASURED_VALUE] = {"value", SHAPE_OPTIONAL},
+        [MEASURED_COUNT] = {"count", SHAPE_OPTIONAL},
+        [MEASURED_NUMERATOR] = {"numerator", SHAPE_OPTIONAL},
+        [MEASURED_DENOMINATOR] = {"denominator", SHAPE_OPTIONAL},
+        [MEASURED_CONTROL_VALUE] = {"control_value", SHAPE_OPTIONAL},
+        [MEASURED_LOW] = {"low", SHAPE_OPTIONAL},
+        [MEASURED_HIGH] = {"high", SHAPE_OPTIONAL},
+        [MEASURED_P_VALUE] = {"p_value", SHAPE_OPTIONAL},
+        [NOTE] = {"note", SHAPE_OPTIONAL},
+        [OUTCOME] = {"outcome", SHAPE_REQUIRED},
+        [PUBLISHED] = {"published", SHAPE_OPTIONAL},
+    };
+    const struct json *nodes[COUNT];
+    TRY(shape_object(node, VALUE_FIELDS, COUNT, nodes, failure));
+
+    TRY_FIELD("outcome", shape_name(nodes[OUTCOME], &value->outcome, failure));
+    size_t numbers = 0;
+    for (size_t i = 0; i < MEASURED_FIELD_COUNT; i++) {
+        if (nodes[i] == NULL) {
+            continue;
+        }
+        TRY_FIELD(VALUE_FIELDS[i].name,
+                  number_read(nodes[i], (enum measured_field)i, value, failure));
+        numbers++;
+    }
+    if (numbers == 0) {
+        return refuse(failure, RULE_FIELD_MISSING, "/value",
+                      "at least one number is required here: value, count, numerator, "
+                      "denominator, control_value, low, high or p_value");
+    }
+    if (nodes[PUBLISHED] != NULL) {
+        TRY_FIELD("published",
+                  shape_text(nodes[PUBLISHED], 1, PUBLISHED_MAX, &value->published, failure));
+    }
+    if (nodes[NOTE] != NULL) {
+        TRY_FIELD("note", shape_localized(nodes[NOTE], &value->note, failure));
+    }
+    return STATUS_OK;
+}
+
+static enum status values_read(const struct json *node, struct arena *arena,
+                               struct measurement *measurement, struct failure *failure)
+{
+    size_t count;
+    TRY(shape_array(node, 1, STATEMENT_VALUES_MAX, &count, failure));
+    measurement->values = arena_allocate(arena, count, sizeof *measurement->values);
+    if (measurement->values == NULL) {
+        return fail_memory(failure);
+    }
+    const struct json *item = json_first(node);
+    for (size_t i = 0; i < count; i++, item = json_next(item)) {
+        measurement->value_count = i + 1; /* what was begun is released */
+        TRY_ITEM(i, value_read(item, &measurement->values[i], failure));
+    }
+    return STATUS_OK;
+}
+
+static enum status cohort_read(const struct json *node, struct measurement *measurement,
+                               struct failure *failure)
+{
+    enum { COUNT, MISSING, FIELDS_COUNT };
+    static const struct shape_field COHORT_FIELDS[FIELDS_COUNT] = {
+        [COUNT] = {"count", SHAPE_REQUIRED},
+        [MISSING] = {"missing", SHAPE_REQUIRED},
+    };
+    const struct json *nodes[FIELDS_COUNT];
+    TRY(shape_object(node, COHORT_FIELDS, FIELDS_COUNT, nodes, failure));
+    TRY_FIELD("count",
+              shape_integer(nodes[COUNT], 0, INT32_MAX, &measurement->cohort_count, failure));
+    TRY_FIELD("missing",
+              shape_integer(nodes[MISSING], 0, INT32_MAX, &measurement->missing_count, failure));
+    return STATUS_OK;
+}
+
+static enum status measurement_read(const struct json *const *nodes, struct statement *statement,
+                                    struct failure *failure)
+{
+    struct measurement *measurement = &statement->measurement;
+    struct arena *arena = &statement->arena;
+    measurement->cohort_count = -1;
+    measurement->missing_count = -1;
+
+    TRY_FIELD("contract", shape_slug(nodes[FIELD_CONTRACT], &measurement->contract, failure));
+    TRY_FIELD("period", shape_slug(nodes[FIELD_PERIOD], &measurement->period, failure));
+    TRY_FIELD("evaluator", shape_party(nodes[FIELD_EVALUATOR], &measurement->evaluator, failure));
+    TRY_FIELD("values", values_read(nodes[FIELD_VALUES], arena, measurement, failure));
+    if (nodes[FIELD_COHORT] != NULL) {
+        TRY_FIELD("cohort", cohort_read(nodes[FIELD_COHORT], measurement, failure));
+    }
+    if (nodes[FIELD_EVIDENCE] != NULL) {
+        TRY_FIELD("evidence",
+                  annexes_read(nodes[FIELD_EVIDENCE], arena, &measurement->evidence_count,
+                               &measurement->evidence, failure));
+    }
+    if (nodes[FIELD_NOTES] != NULL) {
+        TRY_FIELD("notes", remarks_read(nodes[FIELD_NOTES], arena, &measurement->remark_count,
+                                        &measurement->remarks, failure));
+    }
+    return STATUS_OK;
+}
+
+static void measurement_release(struct statement *statement)
+{
+    struct measurement *measurement = &statement->measurement;
+    for (size_t i = 0; i < measurement->value_count; i++) {
+        struct measured_value *value = &measurement->values[i];
+        for (size_t field = 0; field < MEASURED_FIELD_COUNT; field++) {
+            if (value->has[field]) {
+                rational_release(&value->fields[field]);
+            }
+        }
+    }
+}
+
+/* --- Checking --- */
+
+static bool is_above_one(const struct rational *value)
+{
+    OWNED(rational_release) struct rational one;
+    rational_init(&one);
+    rational_set_integer(&one, 1);
+    return rational_compare(value, &one) > 0;
+}
+
+/* Places are relative to the value. */
+static enum status check_range(const struct measured_value *value, struct failure *failure)
+{
+    const struct rational *fields = value->fields;
+    if (value->has[MEASURED_LOW] && value->has[MEASURED_HIGH] &&
+        rational_compare(&fields[MEASURED_LOW], &fields[MEASURED_HIGH]) > 0) {
+        return refuse(failure, RULE_MEASUREMENT_RANGE, "/low",
+                      "the interval's low is above its high");
+    }
+    if (value->has[MEASURED_DENOMINATOR] && rational_sign(&fields[MEASURED_DENOMINATOR]) == 0) {
+        return refuse(failure, RULE_MEASUREMENT_RANGE, "/denominator", "a denominator is not zero");
+    }
+    if (value->has[MEASURED_P_VALUE] && is_above_one(&fields[MEASURED_P_VALUE])) {
+        return refuse(failure, RULE_MEASUREMENT_RANGE, "/p_value", "a p-value is from 0 to 1");
+    }
+    return STATUS_OK;
+}
+
+static enum status measurement_check(struct statement *statement, struct failure *failure)
+{
+    const struct measurement *measurement = &statement->measurement;
+    char at[64];
+    for (size_t i = 0; i < measurement->value_count; i++) {
+        enum status checked = check_range(&measurement->values[i], failure);
+        if (checked != STATUS_OK) {
+            shape_prefix_index(failure, i);
+            shape_prefix_name(failure, "values");
+            return checked;
+        }
+    }
+    size_t repeated = names_find_repeated(&measurement->values[0].outcome, measurement->value_count,
+                                          sizeof measurement->values[0]);
+    if (repeated < measurement->value_count) {
+        (void)snprintf(at, sizeof at, "/values/%zu/outcome", repeated);
+        return refuse_repeated(failure, at, measurement->values[repeated].outcome);
+    }
+    if (measurement->missing_count > measurement->cohort_count) {
+        return refuse(failure, RULE_MEASUREMENT_RANGE, "/cohort/missing",
+                      "%d people without data are more than the %d in the cohort",
+                      measurement->missing_count, measurement->cohort_count);
+    }
+    if (measurement->evidence_count > 0) {
+        repeated = names_find_repeated(&measurement->evidence[0].name, measurement->evidence_count,
+                                       sizeof measurement->evidence[0]);
+        if (repeated < measurement->evidence_count) {
+            (void)snprintf(at, sizeof at, "/evidence/%zu/name", repeated);
+            return refuse_repeated(failure, at, measurement->evidence[repeated].name);
+        }
+    }
+    return STATUS_OK;
+}
+
+const struct kind_form MEASUREMENT_FORM = {
+    .fields = FIELDS,
+    .count = FIELD_COUNT,
+    .read = measurement_read,
+    .check = measurement_check,
+    .release = measurement_release,
+};

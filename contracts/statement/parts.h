@@ -1,0 +1,92 @@
+/*
+ * Parts: what the files of this folder share. Internal to contracts/statement.
+ *
+ * Each kind has one `struct kind_form`: its fields, and how to read and check them. statement.c
+ * walks the forms; a kind's file knows its own fields only. Readers put places relative to the node
+ * they were given in the failure; a kind's reader is given the fields of the root, so its places
+ * are whole.
+ */
+#pragma once
+
+#include "contracts/statement/statement.h"
+
+/* The fields that every statement has, first in the table of each kind and in this order. */
+enum common_field { COMMON_DATE, COMMON_KIND, COMMON_LEDGER, COMMON_VERSION, COMMON_COUNT };
+#define COMMON_FIELDS                                                                   \
+    [COMMON_DATE] = {"date", SHAPE_REQUIRED}, [COMMON_KIND] = {"kind", SHAPE_REQUIRED}, \
+    [COMMON_LEDGER] = {"ledger", SHAPE_REQUIRED}, [COMMON_VERSION] = {"version", SHAPE_REQUIRED}
+
+struct kind_form {
+    const struct shape_field *fields; /* the common ones first; `after` where the kind has one */
+    size_t count;
+    /* Reads the fields of the kind; `nodes` are in the order of `fields`. */
+    enum status (*read)(const struct json *const *nodes, struct statement *statement,
+                        struct failure *failure);
+    /* Checks what the statement alone can tell; NULL when that is nothing beyond its shape. */
+    enum status (*check)(struct statement *statement, struct failure *failure);
+    /* Releases the numbers that were read, also after half a reading; NULL when there are none. */
+    void (*release)(struct statement *statement);
+};
+
+#define KIND(name, word, subject) extern const struct kind_form name##_FORM;
+#include "contracts/statement/kinds.def"
+#undef KIND
+
+/* --- Reading. Arrays live in `arena`. --- */
+
+/* {"party", "legal_name", "registration", "vkeys"} as one object. */
+enum status identity_read(const struct json *node, struct arena *arena,
+                          struct party_identity *ret_identity, struct failure *failure);
+
+/* The same fields as members of a larger object. */
+struct identity_nodes {
+    const struct json *party;
+    const struct json *legal_name;
+    const struct json *registration;
+    const struct json *vkeys;
+};
+enum status identity_read_nodes(const struct identity_nodes *nodes, struct arena *arena,
+                                struct party_identity *ret_identity, struct failure *failure);
+
+/* An array of `minimum` to `maximum` party ids. */
+enum status parties_read(const struct json *node, size_t minimum, size_t maximum,
+                         struct arena *arena, struct role_parties *ret_parties,
+                         struct failure *failure);
+
+/* An array of 1 to STATEMENT_ANNEXES_MAX annexes. */
+enum status annexes_read(const struct json *node, struct arena *arena, size_t *ret_count,
+                         struct annex **ret_annexes, struct failure *failure);
+
+/* An array of 1 to STATEMENT_NOTES_MAX remarks. */
+enum status remarks_read(const struct json *node, struct arena *arena, size_t *ret_count,
+                         struct remark **ret_remarks, struct failure *failure);
+
+/* Money without a minus sign. */
+enum status amount_read(const struct json *node, struct shape_money *ret_money,
+                        struct failure *failure);
+
+/* A bank's or bookkeeper's reference: 1 to 200 characters, or "not_published", which is text too.
+ */
+enum status reference_read(const struct json *node, struct view *ret_reference,
+                           struct failure *failure);
+
+/* --- Checking. Places are relative to what is checked. --- */
+
+/* Registration number, vkeys and their names; fills identity->keys. */
+enum status identity_check(struct party_identity *identity, struct failure *failure);
+
+/* Reads a vkey, whose type must be Ed25519; refuses with KEY_MALFORMED. */
+enum status vkey_check(struct view vkey, struct note_key *ret_key, struct failure *failure);
+
+/* Whether a key is named "<party>" or "<party>/<function>"; refuses with KEY_NAME. */
+enum status vkey_check_name(const struct note_key *key, struct view party, struct failure *failure);
+
+/*
+ * The index of the first name that equals an earlier one, or `count`.
+ *
+ * Shapes  `first` is the name in the first of `count` structs that are `stride` bytes apart.
+ */
+size_t names_find_repeated(const struct view *first, size_t count, size_t stride);
+
+/* Refuses with NAME_REPEATED at `at`, showing the name. */
+enum status refuse_repeated(struct failure *failure, const char *at, struct view name);

@@ -1,0 +1,306 @@
+/*
+ * Statement: one signed document of the ledger, parsed.
+ *
+ * A statement is a signed note whose text is one line of canonical JSON (RFC 8785). Its id is the
+ * SHA-256 of that text with its newline; signatures are not part of the id. Every statement has
+ * `kind`, `version`, `ledger` (the origin of the log it was written for) and `date`; all but the
+ * charter and the first of a chain have `after`, the id of the statement before it:
+ *
+ *   charter                   the first entry; begins the chain of every party that it names
+ *   party, key                one chain for each party
+ *   contract and what follows one chain for each contract
+ *
+ * Two stages, each a function: reading (form: note, canonical JSON, shape) and checking what the
+ * statement alone can tell (vkeys, currencies, terms, check digits). What depends on the ledger is
+ * contracts/state's.
+ *
+ * A `struct statement` owns its bytes, its JSON tree and all that was read from it. Views in the
+ * kinds' structs point into the tree.
+ */
+#pragma once
+
+#include "contracts/number/date.h"
+#include "contracts/number/money.h"
+#include "contracts/rule/rule.h"
+#include "contracts/shape/shape.h"
+#include "contracts/terms/terms.h"
+#include "ledger/base/arena.h"
+#include "ledger/base/status.h"
+#include "ledger/base/view.h"
+#include "ledger/crypto/hash.h"
+#include "ledger/json/json.h"
+#include "ledger/log/note.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define STATEMENT_VERSION 1
+#define STATEMENT_VKEYS_MAX 20
+#define STATEMENT_REGISTRARS_MAX 20
+#define STATEMENT_ROLE_PARTIES_MAX 50
+#define STATEMENT_ANNEXES_MAX 100
+#define STATEMENT_NOTES_MAX 100
+#define STATEMENT_VALUES_MAX 100
+#define STATEMENT_INPUTS_MAX 2000
+
+enum kind {
+#define KIND(name, word, subject) KIND_##name,
+#include "contracts/statement/kinds.def"
+#undef KIND
+    KIND_COUNT,
+};
+
+/* Which chain a statement belongs to. */
+enum subject_class { SUBJECT_CHARTER, SUBJECT_PARTY, SUBJECT_CONTRACT };
+
+const char *kind_word(enum kind kind);
+enum subject_class kind_subject_class(enum kind kind);
+
+/* How an organisation is registered. */
+enum registration_scheme {
+    REGISTRATION_NOT_PUBLISHED,
+    REGISTRATION_SE_ORGNR, /* Swedish organisation number, Luhn digit */
+    REGISTRATION_LEI,      /* ISO 17442, check digits mod 97-10 */
+    REGISTRATION_OTHER,    /* any other scheme, unchecked */
+};
+
+/* {"scheme":"SE-ORGNR","number":"212000-0456"} or "not_published". */
+struct registration {
+    enum registration_scheme scheme;
+    struct view scheme_name; /* as written; size 0 when not published */
+    struct view number;
+};
+
+/* The identity of a party, in a charter or a party statement. */
+struct party_identity {
+    struct view id;
+    struct view legal_name;
+    struct registration registration;
+    size_t vkey_count; /* 1 to STATEMENT_VKEYS_MAX */
+    struct view *vkeys;
+    struct note_key *keys; /* the vkeys, parsed by statement_check */
+};
+
+struct charter {
+    struct view log_vkey;
+    struct note_key log_key; /* set by statement_check */
+    struct party_identity operator;
+    size_t registrar_count; /* 1 to STATEMENT_REGISTRARS_MAX */
+    struct party_identity *registrars;
+    bool has_recovery; /* "recovery": {"registrars": 2}, or "none" */
+    int32_t recovery_registrars;
+    bool has_witness_policy; /* "witness_policy": a C2SP tlog-policy text, or "none" */
+    struct view witness_policy;
+};
+
+struct party {
+    struct party_identity identity;
+};
+
+enum key_action { KEY_ADD, KEY_REPLACE, KEY_REVOKE };
+extern const char *const KEY_ACTION_NAMES[3];
+
+/* add: vkey. replace: vkey and replaces. revoke: replaces holds the revoked vkey. */
+struct key_change {
+    struct view party;
+    enum key_action action;
+    struct view vkey;        /* the new key; size 0 for revoke */
+    struct view old_vkey;    /* `replaces` or `revokes`; size 0 for add */
+    struct note_key key;     /* set by statement_check */
+    struct note_key old_key; /* set by statement_check */
+    struct localized reason; /* count 0 when absent; required for replace and revoke */
+};
+
+enum role {
+    ROLE_PAYER,
+    ROLE_INVESTOR,
+    ROLE_PROVIDER,
+    ROLE_EVALUATOR,
+    ROLE_INTERMEDIARY,
+    ROLE_GUARANTOR,
+    ROLE_COUNT,
+};
+extern const char *const ROLE_NAMES[ROLE_COUNT]; /* "payer", ... */
+
+struct role_parties {
+    size_t count;
+    struct view *parties;
+};
+
+/* Money of a named party: a commitment or a cap. */
+struct party_money {
+    struct view party;
+    struct shape_money text;
+    struct money amount; /* set by statement_check */
+};
+
+/* A declared conflict of interest: parties that are not independent of each other, and why. */
+struct conflict {
+    size_t party_count; /* at least 2 */
+    struct view *parties;
+    struct localized note;
+};
+
+/* {"name":"...","sha256":"sha256:..."}: an annex or evidence. */
+struct annex {
+    struct view name;
+    struct hash digest;
+};
+
+/* Something that people should know: {"about":"/outcomes/0","text":{...}}; about is optional. */
+struct remark {
+    struct view about;
+    struct localized text;
+};
+
+/* Further parties that must sign a kind of statement: {"settlement":["lsv.se"]}. */
+struct extra_signers {
+    size_t count;
+    struct view *parties;
+};
+
+struct contract {
+    struct view name;
+    struct localized title;
+    struct published_date agreed_on; /* when the parties agreed on paper */
+    struct role_parties roles[ROLE_COUNT];
+    struct localized cohort;
+    int32_t cohort_size; /* 0 when not published */
+    struct terms terms;
+    size_t commitment_count;
+    struct party_money *commitments; /* at most what an investor places */
+    size_t cap_count;
+    struct party_money *caps;     /* at most what a payer owes over the contract */
+    struct localized dispute;     /* count 0: not published */
+    struct localized legal_basis; /* count 0: not published */
+    size_t annex_count;
+    struct annex *annexes;
+    size_t conflict_count;
+    struct conflict *conflicts;
+    struct extra_signers extra[KIND_COUNT];
+    size_t remark_count;
+    struct remark *remarks;
+    size_t source_count;
+    struct view *sources; /* where the terms were published */
+};
+
+struct funding {
+    struct view contract;
+    struct view investor;
+    struct view receiver;
+    struct shape_money amount;
+    struct published_date placed_on;
+    struct view reference;
+};
+
+/* One outcome's values in a measurement. */
+struct measured_value {
+    struct view outcome;
+    bool has[MEASURED_FIELD_COUNT];
+    struct rational fields[MEASURED_FIELD_COUNT]; /* initialised where `has` says so */
+    struct view published; /* the published figure, kept beside; "not_published"; size 0 absent */
+    struct localized note; /* count 0 when absent */
+};
+
+struct measurement {
+    struct view contract;
+    struct view period;
+    struct view evaluator;
+    size_t value_count;
+    struct measured_value *values;
+    int32_t cohort_count;  /* people in the cohort; -1 when absent */
+    int32_t missing_count; /* people without data; -1 when absent */
+    size_t evidence_count;
+    struct annex *evidence;
+    size_t remark_count;
+    struct remark *remarks;
+};
+
+struct settlement_statement {
+    struct view contract;
+    struct view period;          /* computed.period */
+    const struct json *computed; /* compared whole with what the ledger computes */
+};
+
+struct payment {
+    struct view contract;
+    struct hash settlement; /* the id of the settlement */
+    struct view line;       /* the settled pay: its line ... */
+    struct view from;       /* ... payer ... */
+    struct view to;         /* ... and receiver */
+    struct shape_money amount;
+    struct published_date paid_on;
+    struct view reference;
+};
+
+struct statement {
+    enum kind kind;
+    struct view ledger;
+    struct date date;
+    bool has_after;
+    struct hash after;
+    struct hash id;
+    struct note note;  /* signatures and text; views into `bytes` */
+    struct view bytes; /* the whole note, owned; empty for a bare text */
+    union {
+        struct charter charter;
+        struct party party;
+        struct key_change key;
+        struct contract contract;
+        struct funding funding;
+        struct measurement measurement;
+        struct settlement_statement settlement;
+        struct payment payment;
+    };
+    /* Set by contracts/state when the signatures were verified: one party index for each line. */
+    bool is_verified;
+    struct json *root;
+    struct arena arena;
+};
+
+/*
+ * Reads the shape of a statement from its JSON tree.
+ *
+ * Owner   `*ret_statement` is the caller's. It takes over `root`, also when the call fails.
+ * Errors  KIND_UNKNOWN, VERSION_UNKNOWN, FIELD_..., TERMS_TOO_LARGE; STATUS_MEMORY.
+ */
+enum status statement_read_tree(struct json *root, struct statement **ret_statement,
+                                struct failure *failure);
+
+/*
+ * Reads a whole signed note: note form, order of the signature lines, JSON, canonical form, shape.
+ * Verifies no signature.
+ *
+ * Owner   `*ret_statement` is the caller's; `bytes` are copied into it.
+ * Errors  NOTE_TOO_LARGE, NOTE_MALFORMED, NOTE_UNSORTED, JSON_INVALID, JSON_NOT_CANONICAL, and
+ *         those of statement_read_tree.
+ */
+enum status statement_read(struct view bytes, struct statement **ret_statement,
+                           struct failure *failure);
+
+/*
+ * Checks what the statement alone can tell, and fills what is "set by statement_check".
+ *
+ * Errors  KEY_MALFORMED, KEY_NAME, CHARTER_LOG_KEY, CHARTER_RECOVERY, REGISTRATION_INVALID,
+ *         NAME_REPEATED, ROLE_PARTY, CURRENCY_OTHER, AMOUNT_MALFORMED, MEASUREMENT_RANGE, and
+ *         those of terms_check.
+ */
+enum status statement_check(struct statement *statement, struct failure *failure);
+
+void statement_free(struct statement *statement);
+void statement_freep(struct statement **statement);
+
+/*
+ * Appends the name of the chain: "charter", "party/<id>" or "contract/<name>".
+ *
+ * Errors  STATUS_MEMORY; STATUS_LIMIT cannot happen with a buffer of SUBJECT_SIZE_MAX.
+ */
+enum status statement_subject(const struct statement *statement, struct buffer *buffer);
+
+/* Whether a registration number is valid under its scheme. */
+bool registration_valid(const struct registration *registration);
+
+/* The amount with its currency, as a contract in `currency` takes it.
+ * Errors: CURRENCY_OTHER, AMOUNT_MALFORMED. */
+enum status statement_money(const struct shape_money *text, struct currency currency,
+                            struct money *ret_money, struct failure *failure);
