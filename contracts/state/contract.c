@@ -1,0 +1,381 @@
+/* Contracts: what a contract may be when it is signed, and keeping what follows it. */
+
+#include "contracts/state/internal.h"
+
+#include "contracts/terms/operands.h"
+#include "ledger/base/ownership.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdlib.h>
+
+struct state_contract *contract_find(const struct state *state, struct view name)
+{
+    struct state_contract *contract = state->contracts[state_slot(name)];
+    while (contract != NULL && !view_equal(contract->contract->name, name)) {
+        contract = contract->next_in_slot;
+    }
+    return contract;
+}
+
+static void entry_free(struct state_entry *entry)
+{
+    if (entry == NULL) {
+        return;
+    }
+    statement_free(entry->statement);
+    if (entry->settlement != NULL) {
+        settlement_release(entry->settlement);
+        free(entry->settlement);
+    }
+    free(entry);
+}
+
+static void dues_free(struct state_due *due)
+{
+    while (due != NULL) { /* bounded by the pays that were settled */
+        struct state_due *next = due->next;
+        free(due);
+        due = next;
+    }
+}
+
+static void rationals_free(struct rational *rationals, size_t count)
+{
+    for (size_t i = 0; rationals != NULL && i < count; i++) {
+        rational_release(&rationals[i]);
+    }
+    free(rationals);
+}
+
+void contract_free(struct state_contract *contract)
+{
+    if (contract == NULL) {
+        return;
+    }
+    size_t line_count = contract->contract == NULL ? 0 : contract->contract->terms.line_count;
+    rationals_free(contract->earlier, line_count);
+    struct state_entry *entry = contract->first;
+    while (entry != NULL) { /* bounded by the contract's entries */
+        struct state_entry *next = entry->next;
+        entry_free(entry);
+        entry = next;
+    }
+    dues_free(contract->dues);
+    free(contract->investors);
+    free((void *)contract->measured);
+    free((void *)contract->settled);
+    free(contract->is_earlier);
+    free(contract->cap_used);
+    free(contract);
+}
+
+static void contract_freep(struct state_contract **contract)
+{
+    contract_free(*contract);
+}
+
+void state_change_free(struct state_change *change)
+{
+    if (change == NULL) {
+        return;
+    }
+    struct state_party *party = change->new_parties;
+    while (party != NULL) { /* bounded by the parties of a charter */
+        struct state_party *next = party->next_in_slot;
+        party_free(party);
+        party = next;
+    }
+    party_free(change->renamed);
+    free(change->new_key);
+    entry_free(change->entry);
+    contract_free(change->new_contract);
+    dues_free(change->new_dues);
+    rationals_free(change->earlier, change->earlier_count);
+    free(change->cap_used);
+    free(change);
+}
+
+void state_change_freep(struct state_change **change)
+{
+    state_change_free(*change);
+}
+
+/* --- Independence --- */
+
+/* Registration numbers are compared without hyphens and spaces: 212000-0456 is 2120000456. */
+static bool same_number(const char *a, const char *b)
+{
+    while (*a != '\0' || *b != '\0') { /* bounded by the shape of a registration */
+        if (*a != '\0' && !isalnum((unsigned char)*a)) {
+            a++;
+        } else if (*b != '\0' && !isalnum((unsigned char)*b)) {
+            b++;
+        } else if (*a++ != *b++) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool same_registration(const struct state_party *a, const struct state_party *b)
+{
+    return a->scheme != REGISTRATION_NOT_PUBLISHED && a->scheme == b->scheme &&
+           view_equal(view_of(a->scheme_name), view_of(b->scheme_name)) &&
+           same_number(a->number, b->number);
+}
+
+static bool names_party(const struct conflict *conflict, struct view party)
+{
+    for (size_t i = 0; i < conflict->party_count; i++) {
+        if (view_equal(conflict->parties[i], party)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_declared(const struct contract *contract, struct view a, struct view b)
+{
+    for (size_t i = 0; i < contract->conflict_count; i++) {
+        if (names_party(&contract->conflicts[i], a) && names_party(&contract->conflicts[i], b)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * A key belongs to one party for ever, so an evaluator shares a key with a payer or investor
+ * exactly when it is the same party.
+ */
+static enum status check_independent(const struct state *state, const struct contract *contract,
+                                     struct view evaluator, enum role role, uint64_t index,
+                                     struct failure *failure)
+{
+    const struct state_party *party = party_at(party_find(state, evaluator), index);
+    const struct role_parties *others = &contract->roles[role];
+    for (size_t i = 0; i < others->count; i++) {
+        struct view other = others->parties[i];
+        bool is_same = view_equal(evaluator, other);
+        bool is_conflict =
+            is_same || same_registration(party, party_at(party_find(state, other), index));
+        if (is_conflict && !is_declared(contract, evaluator, other)) {
+            return refuse(failure, RULE_EVALUATOR_CONFLICT, "/roles/evaluator",
+                          "%.*s evaluates and is not independent of the %s %.*s: declare it in "
+                          "`conflicts` or name another evaluator",
+                          VIEW_ARGS(evaluator), ROLE_NAMES[role], VIEW_ARGS(other));
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_role_parties(const struct state *state, const struct contract *contract,
+                                      enum role role, struct failure *failure)
+{
+    for (size_t i = 0; i < contract->roles[role].count; i++) {
+        struct view party = contract->roles[role].parties[i];
+        if (party_find(state, party) == NULL) {
+            return refuse(failure, RULE_PARTY_UNKNOWN, "/roles", "%.*s is not in the ledger",
+                          VIEW_ARGS(party));
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_roles(const struct state *state, const struct contract *contract,
+                               uint64_t index, struct failure *failure)
+{
+    for (unsigned role = 0; role < ROLE_COUNT; role++) {
+        TRY(check_role_parties(state, contract, (enum role)role, failure));
+    }
+    const struct role_parties *evaluators = &contract->roles[ROLE_EVALUATOR];
+    for (size_t i = 0; i < evaluators->count; i++) {
+        struct view evaluator = evaluators->parties[i];
+        TRY(check_independent(state, contract, evaluator, ROLE_PAYER, index, failure));
+        TRY(check_independent(state, contract, evaluator, ROLE_INVESTOR, index, failure));
+    }
+    return STATUS_OK;
+}
+
+/* --- Making a contract --- */
+
+static void note_use(void *context, const struct operand *operand)
+{
+    struct state_contract *contract = context;
+    contract->uses_funded = contract->uses_funded || operand->kind == OPERAND_FUNDED;
+    contract->uses_paid = contract->uses_paid || operand->kind == OPERAND_PAID;
+    if (operand->kind == OPERAND_EARLIER) {
+        contract->uses_earlier = true;
+        contract->is_earlier[operand->index] = true;
+    }
+}
+
+static void note_uses(struct state_contract *made, const struct terms *terms)
+{
+    for (size_t i = 0; i < terms->line_count; i++) {
+        line_each_operand(&terms->lines[i], note_use, made);
+    }
+    for (size_t i = 0; i < terms->pay_count; i++) {
+        for (size_t k = 0; k < terms->pays[i].share_count; k++) {
+            made->uses_funded = made->uses_funded || terms->pays[i].shares[k].by_funding;
+        }
+    }
+}
+
+/* Allocates one more of each than needed, so that an empty table is not a failed allocation. */
+static enum status contract_make(const struct contract *contract, struct state_contract **ret_made)
+{
+    const struct terms *terms = &contract->terms;
+    OWNED(contract_freep) struct state_contract *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return STATUS_MEMORY;
+    }
+    made->contract = contract;
+    made->investors = calloc(contract->roles[ROLE_INVESTOR].count + 1, sizeof *made->investors);
+    made->measured = calloc(terms->period_count * terms->outcome_count + 1, sizeof *made->measured);
+    made->settled = calloc(terms->period_count + 1, sizeof *made->settled);
+    made->earlier = calloc(terms->line_count + 1, sizeof *made->earlier);
+    made->is_earlier = calloc(terms->line_count + 1, sizeof *made->is_earlier);
+    made->cap_used = calloc(contract->cap_count + 1, sizeof *made->cap_used);
+    if (made->investors == NULL || made->measured == NULL || made->settled == NULL ||
+        made->is_earlier == NULL || made->earlier == NULL || made->cap_used == NULL) {
+        free(made->earlier); /* its numbers are not initialised yet */
+        made->earlier = NULL;
+        return STATUS_MEMORY;
+    }
+    for (size_t i = 0; i < terms->line_count; i++) {
+        rational_init(&made->earlier[i]);
+    }
+    made->funded.currency = terms->currency;
+    made->paid.currency = terms->currency;
+    for (size_t i = 0; i < contract->cap_count; i++) {
+        made->cap_used[i].currency = terms->currency;
+    }
+    note_uses(made, terms);
+    *ret_made = STEAL(made);
+    return STATUS_OK;
+}
+
+enum status contract_check(const struct state *state, const struct statement *statement,
+                           struct state_change *change, struct failure *failure)
+{
+    const struct contract *contract = &statement->contract;
+    if (contract_find(state, contract->name) != NULL) {
+        return refuse(failure, RULE_CONTRACT_REPEATED, "/contract", "%.*s is in the ledger already",
+                      VIEW_ARGS(contract->name));
+    }
+    TRY(check_roles(state, contract, change->index, failure));
+    TRY(signers_check_contract(state, contract, statement, change->index, failure));
+    if (contract_make(contract, &change->new_contract) != STATUS_OK) {
+        return fail_memory(failure);
+    }
+    return STATUS_OK;
+}
+
+/* --- Applying --- */
+
+static void append_entry(struct state_contract *contract, struct state_entry *entry)
+{
+    if (contract->last == NULL) {
+        contract->first = entry;
+    } else {
+        contract->last->next = entry;
+    }
+    contract->last = entry;
+    contract->entry_count++;
+    contract->head = entry->statement->id;
+    contract->head_index = entry->index;
+}
+
+static void apply_funding(struct state_contract *contract, const struct state_change *change,
+                          const struct funding *funding)
+{
+    contract->funded = change->total;
+    contract->investors[change->investor] = (struct investor_total){
+        .party = funding->investor,
+        .total = change->investor_amount,
+    };
+    if (change->investor == contract->investor_count) {
+        contract->investor_count++;
+    }
+}
+
+static void apply_measurement(struct state_contract *contract, const struct state_change *change,
+                              const struct measurement *measurement)
+{
+    const struct terms *terms = &contract->contract->terms;
+    for (size_t i = 0; i < measurement->value_count; i++) {
+        size_t outcome = terms_find_outcome(terms, measurement->values[i].outcome);
+        contract->measured[change->period * terms->outcome_count + outcome] =
+            &measurement->values[i];
+    }
+}
+
+static void apply_settlement(struct state_contract *contract, struct state_change *change,
+                             struct state_entry *entry)
+{
+    contract->settled[change->period] = entry;
+
+    struct rational *earlier = contract->earlier;
+    contract->earlier = change->earlier;
+    change->earlier = earlier;
+    struct money *cap_used = contract->cap_used;
+    contract->cap_used = change->cap_used;
+    change->cap_used = cap_used;
+
+    struct state_due *due = STEAL(change->new_dues);
+    while (due != NULL) { /* bounded by the pays of a settlement */
+        if (contract->last_due == NULL) {
+            contract->dues = due;
+        } else {
+            contract->last_due->next = due;
+        }
+        contract->last_due = due;
+        due->settlement = entry;
+        due = due->next;
+    }
+}
+
+static void apply_contents(struct state_contract *contract, struct state_change *change,
+                           struct state_entry *entry)
+{
+    const struct statement *statement = entry->statement;
+    switch (change->kind) {
+    case KIND_FUNDING:
+        apply_funding(contract, change, &statement->funding);
+        return;
+    case KIND_MEASUREMENT:
+        apply_measurement(contract, change, &statement->measurement);
+        return;
+    case KIND_SETTLEMENT:
+        apply_settlement(contract, change, entry);
+        return;
+    case KIND_PAYMENT:
+        contract->paid = change->total;
+        change->due->paid = change->due_paid;
+        return;
+    case KIND_CONTRACT:
+    case KIND_CHARTER:
+    case KIND_PARTY:
+    case KIND_KEY:
+    case KIND_COUNT:
+        return;
+    }
+}
+
+void contract_apply(struct state *state, struct statement *statement, struct state_change *change)
+{
+    struct state_contract *contract = change->contract;
+    if (change->kind == KIND_CONTRACT) {
+        contract = STEAL(change->new_contract);
+        size_t slot = state_slot(contract->contract->name);
+        contract->next_in_slot = state->contracts[slot];
+        state->contracts[slot] = contract;
+    }
+    struct state_entry *entry = STEAL(change->entry);
+    entry->statement = statement;
+    entry->index = change->index;
+    append_entry(contract, entry);
+    apply_contents(contract, change, entry);
+}

@@ -1,0 +1,110 @@
+/*
+ * The inside of contracts/state: the tables, and a change between check and apply.
+ */
+#pragma once
+
+#include "contracts/state/state.h"
+
+/* Chained tables of fixed size: a state rarely holds more than some thousand of each. */
+#define STATE_SLOTS 4096
+
+struct state {
+    struct note_key log;
+    struct statement *charter; /* owned; NULL before entry 0 */
+    struct state_party *parties[STATE_SLOTS];
+    struct state_key *keys[STATE_SLOTS];        /* by key id */
+    struct state_key *public_keys[STATE_SLOTS]; /* by public key */
+    struct state_contract *contracts[STATE_SLOTS];
+};
+
+/*
+ * Everything that an apply needs, allocated by the check, so that applying cannot fail. What a
+ * kind does not use stays zero.
+ */
+struct state_change {
+    enum kind kind;
+    uint64_t index;
+
+    /* charter, party, key */
+    struct state_party *new_parties; /* linked by next_in_slot, with their keys */
+    struct state_party *party;       /* that changes */
+    struct state_party *renamed;     /* holds the new identity of `party` */
+    struct state_key *new_key;       /* for `party` */
+    struct state_key *ended_key;     /* of `party`: valid until this entry */
+    bool is_recovery;
+
+    /* contract and what follows */
+    struct state_contract *new_contract;
+    struct state_contract *contract; /* that changes */
+    struct state_entry *entry;
+    struct money total;           /* funded or paid after this */
+    size_t investor;              /* index into investors */
+    struct money investor_amount; /* its total after this */
+    size_t period;                /* measured or settled */
+    struct state_due *new_dues;
+    struct state_due *due; /* that is paid */
+    struct money due_paid;
+    struct rational *earlier; /* sums after this settlement; swapped in */
+    size_t earlier_count;
+    struct money *cap_used; /* after this settlement; swapped in */
+};
+
+/* --- parties.c --- */
+
+struct state_party *party_find(const struct state *state, struct view id);
+struct state_key *key_find(const struct state *state, struct view name, uint32_t id);
+/* Who the party was when entry `index` was decided: names and registration only. */
+const struct state_party *party_at(const struct state_party *party, uint64_t index);
+void party_free(struct state_party *party);
+
+enum status charter_check(const struct state *state, const struct statement *statement,
+                          struct state_change *change, struct failure *failure);
+enum status party_check(const struct state *state, const struct statement *statement,
+                        struct state_change *change, struct failure *failure);
+enum status key_check(const struct state *state, const struct statement *statement,
+                      struct state_change *change, struct failure *failure);
+void parties_apply(struct state *state, const struct statement *statement,
+                   struct state_change *change);
+
+/* --- signers.c --- */
+
+/* Who signed, as far as the state knows; parties of a first party statement are its own. */
+enum status signers_check_contract(const struct state *state, const struct contract *contract,
+                                   const struct statement *statement, uint64_t index,
+                                   struct failure *failure);
+enum status signers_check_operator(const struct statement *statement, struct failure *failure);
+enum status signers_check_party(const struct state *state, const struct statement *statement,
+                                uint64_t index, struct failure *failure);
+enum status signers_check_key(const struct state *state, const struct statement *statement,
+                              uint64_t index, bool *ret_is_recovery, struct failure *failure);
+
+/* --- contract.c, performance.c, payout.c --- */
+
+struct state_contract *contract_find(const struct state *state, struct view name);
+void contract_free(struct state_contract *contract);
+enum status contract_check(const struct state *state, const struct statement *statement,
+                           struct state_change *change, struct failure *failure);
+enum status funding_check(const struct state_contract *contract, const struct statement *statement,
+                          struct state_change *change, struct failure *failure);
+enum status measurement_check(const struct state_contract *contract,
+                              const struct statement *statement, struct state_change *change,
+                              struct failure *failure);
+enum status settlement_check(const struct state_contract *contract,
+                             const struct statement *statement, struct state_change *change,
+                             struct failure *failure);
+enum status payment_check(const struct state_contract *contract, const struct statement *statement,
+                          struct state_change *change, struct failure *failure);
+void contract_apply(struct state *state, struct statement *statement, struct state_change *change);
+
+/* Slot of a name in the tables. */
+static inline size_t state_slot(struct view name)
+{
+    uint64_t hash = 14695981039346656037U; /* FNV-1a */
+    for (size_t i = 0; i < name.size; i++) {
+        hash = (hash ^ (uint8_t)name.data[i]) * 1099511628211U;
+    }
+    return (size_t)(hash % STATE_SLOTS);
+}
+
+/* The contract that a funding, measurement, settlement or payment belongs to. */
+struct view statement_contract_name(const struct statement *statement);

@@ -1,0 +1,378 @@
+/* Payout: settlements, recomputed before they are believed, and the payments of what they owe. */
+
+#include "contracts/state/internal.h"
+
+#include "contracts/terms/operands.h"
+#include "ledger/base/ownership.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- Where the terms find their values --- */
+
+static enum status read_measured(const void *context, size_t outcome, size_t period,
+                                 enum measured_field field, struct rational *ret_value)
+{
+    const struct state_contract *contract = context;
+    size_t outcome_count = contract->contract->terms.outcome_count;
+    const struct measured_value *value = contract->measured[period * outcome_count + outcome];
+    if (value == NULL || !value->has[field]) {
+        return STATUS_NOT_FOUND;
+    }
+    rational_set(ret_value, &value->fields[field]);
+    return STATUS_OK;
+}
+
+static enum status read_funded(const void *context, struct rational *ret_value)
+{
+    const struct state_contract *contract = context;
+    money_to_rational(contract->funded, ret_value);
+    return STATUS_OK;
+}
+
+static enum status read_paid(const void *context, struct rational *ret_value)
+{
+    const struct state_contract *contract = context;
+    money_to_rational(contract->paid, ret_value);
+    return STATUS_OK;
+}
+
+static enum status read_earlier(const void *context, size_t line, struct rational *ret_value)
+{
+    const struct state_contract *contract = context;
+    rational_set(ret_value, &contract->earlier[line]);
+    return STATUS_OK;
+}
+
+struct terms_source state_terms_source(const struct state_contract *contract)
+{
+    return (struct terms_source){
+        .measured = read_measured,
+        .funded = read_funded,
+        .paid = read_paid,
+        .earlier = read_earlier,
+        .context = contract,
+    };
+}
+
+static struct settlement_source settlement_source_of(const struct state_contract *contract)
+{
+    return (struct settlement_source){
+        .contract = contract->contract,
+        .terms = state_terms_source(contract),
+        .investor_count = contract->investor_count,
+        .investors = contract->investors,
+    };
+}
+
+/* --- Inputs: the statements that a settlement was computed from --- */
+
+/* Which (period, outcome) cells the lines read when `settled` is the settled period. */
+struct cells {
+    size_t settled;
+    size_t outcome_count;
+    bool *used;
+};
+
+static void note_cell(void *context, const struct operand *operand)
+{
+    struct cells *cells = context;
+    if (operand->kind == OPERAND_MEASURED) {
+        size_t period =
+            operand->period == OPERAND_SETTLED_PERIOD ? cells->settled : operand->period;
+        cells->used[period * cells->outcome_count + operand->index] = true;
+    }
+}
+
+static bool measures_used(const struct terms *terms, const struct cells *cells,
+                          const struct measurement *measurement)
+{
+    size_t period = terms_find_period(terms, measurement->period);
+    for (size_t i = 0; i < measurement->value_count; i++) {
+        size_t outcome = terms_find_outcome(terms, measurement->values[i].outcome);
+        if (cells->used[period * cells->outcome_count + outcome]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_input(const struct state_contract *contract, const struct cells *cells,
+                     const struct statement *statement)
+{
+    switch (statement->kind) {
+    case KIND_CONTRACT:
+        return true;
+    case KIND_FUNDING:
+        return contract->uses_funded;
+    case KIND_MEASUREMENT:
+        return measures_used(&contract->contract->terms, cells, &statement->measurement);
+    case KIND_SETTLEMENT:
+        return contract->uses_earlier;
+    case KIND_PAYMENT:
+        return contract->uses_paid;
+    case KIND_CHARTER:
+    case KIND_PARTY:
+    case KIND_KEY:
+    case KIND_COUNT:
+        break;
+    }
+    return false;
+}
+
+static void freep(void *pointer)
+{
+    free(*(void **)pointer);
+}
+
+static enum status collect_inputs(const struct state_contract *contract, size_t period,
+                                  struct hash **ret_ids, size_t *ret_count, struct failure *failure)
+{
+    const struct terms *terms = &contract->contract->terms;
+    OWNED(freep) bool *used = calloc(terms->period_count * terms->outcome_count + 1, 1);
+    OWNED(freep) struct hash *ids = calloc(STATEMENT_INPUTS_MAX, sizeof *ids);
+    if (used == NULL || ids == NULL) {
+        return fail_memory(failure);
+    }
+    struct cells cells = {period, terms->outcome_count, used};
+    for (size_t i = 0; i < terms->line_count; i++) {
+        line_each_operand(&terms->lines[i], note_cell, &cells);
+    }
+    size_t count = 0;
+    for (const struct state_entry *entry = contract->first; entry != NULL; entry = entry->next) {
+        if (!is_input(contract, &cells, entry->statement)) {
+            continue;
+        }
+        if (count == STATEMENT_INPUTS_MAX) {
+            return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "",
+                          "it depends on more than %d statements", STATEMENT_INPUTS_MAX);
+        }
+        ids[count] = entry->statement->id;
+        count++;
+    }
+    *ret_ids = STEAL(ids);
+    *ret_count = count;
+    return STATUS_OK;
+}
+
+enum status state_compute(const struct state_contract *contract, struct view period,
+                          struct settlement *settlement, struct json **ret_computed,
+                          struct failure *failure)
+{
+    size_t index = terms_find_period(&contract->contract->terms, period);
+    if (index == SIZE_MAX) {
+        return refuse(failure, RULE_PERIOD_UNKNOWN, "", "%.*s has no period %.*s",
+                      VIEW_ARGS(contract->contract->name), VIEW_ARGS(period));
+    }
+    struct settlement_source source = settlement_source_of(contract);
+    TRY(settlement_compute(&source, index, settlement, failure));
+    if (ret_computed == NULL) {
+        return STATUS_OK;
+    }
+    OWNED(freep) struct hash *ids = NULL;
+    size_t count = 0;
+    TRY(collect_inputs(contract, index, &ids, &count, failure));
+    return settlement_to_json(contract->contract, settlement, ids, count, ret_computed, failure);
+}
+
+/* --- Settlement --- */
+
+static enum status check_period(const struct state_contract *contract,
+                                const struct settlement_statement *settlement, size_t *ret_period,
+                                struct failure *failure)
+{
+    const struct terms *terms = &contract->contract->terms;
+    size_t period = terms_find_period(terms, settlement->period);
+    if (period == SIZE_MAX) {
+        return refuse(failure, RULE_PERIOD_UNKNOWN, "/computed/period", "%.*s has no period %.*s",
+                      VIEW_ARGS(settlement->contract), VIEW_ARGS(settlement->period));
+    }
+    if (!terms->periods[period].binding) {
+        return refuse(failure, RULE_SETTLEMENT_NOT_BINDING, "/computed/period",
+                      "%.*s is reported only", VIEW_ARGS(settlement->period));
+    }
+    if (contract->settled[period] != NULL) {
+        return refuse(failure, RULE_SETTLEMENT_REPEATED, "/computed/period",
+                      "%.*s was settled by entry %llu", VIEW_ARGS(settlement->period),
+                      (unsigned long long)contract->settled[period]->index);
+    }
+    *ret_period = period;
+    return STATUS_OK;
+}
+
+/* Both sides in canonical form, byte for byte; the first difference is shown. */
+static enum status compare_computed(const struct json *claimed, const struct json *computed,
+                                    struct failure *failure)
+{
+    OWNED(buffer_release) struct buffer theirs;
+    OWNED(buffer_release) struct buffer ours;
+    buffer_init(&theirs, JSON_SIZE_MAX);
+    buffer_init(&ours, JSON_SIZE_MAX);
+    if (json_write_canonical(claimed, &theirs) != STATUS_OK ||
+        json_write_canonical(computed, &ours) != STATUS_OK) {
+        return fail_memory(failure);
+    }
+    if (view_equal(buffer_view(&theirs), buffer_view(&ours))) {
+        return STATUS_OK;
+    }
+    size_t first = 0;
+    while (first < theirs.size && first < ours.size && theirs.data[first] == ours.data[first]) {
+        first++;
+    }
+    size_t from = first < 40 ? 0 : first - 40;
+    return refuse(failure, RULE_SETTLEMENT_DIFFERS, "/computed",
+                  "it says ...%.80s... where the ledger computes ...%.80s...",
+                  theirs.size == 0 ? "" : theirs.data + from,
+                  ours.size == 0 ? "" : ours.data + from);
+}
+
+/* Sums of lines over settlements, with this one added. */
+static enum status add_earlier(const struct state_contract *contract,
+                               const struct settlement *settlement, struct state_change *change,
+                               struct failure *failure)
+{
+    size_t count = contract->contract->terms.line_count;
+    change->earlier = calloc(count + 1, sizeof *change->earlier);
+    if (change->earlier == NULL) {
+        return fail_memory(failure);
+    }
+    change->earlier_count = count;
+    for (size_t i = 0; i < count; i++) {
+        rational_init(&change->earlier[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!contract->is_earlier[i]) {
+            continue;
+        }
+        if (rational_add(&change->earlier[i], &contract->earlier[i],
+                         &settlement->values.lines[i].value) != STATUS_OK) {
+            return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "/computed",
+                          "the sum of earlier values has too many digits");
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status add_to_cap(const struct party_money *cap, const struct settlement *settlement,
+                              struct money *used, struct failure *failure)
+{
+    for (size_t i = 0; i < settlement->pay_count; i++) {
+        const struct settlement_pay *pay = &settlement->pays[i];
+        if (view_equal(pay->from, cap->party) && money_add(*used, pay->amount, used) != STATUS_OK) {
+            return refuse(failure, RULE_PAY_ABOVE_CAP, "/computed/pays", "the sum is too large");
+        }
+    }
+    if (used->minor > cap->amount.minor) {
+        return refuse(failure, RULE_PAY_ABOVE_CAP, "/computed/pays",
+                      "%.*s would owe more than %.*s %.*s: the lines and the cap of the contract "
+                      "disagree, and its parties must amend it",
+                      VIEW_ARGS(cap->party), VIEW_ARGS(cap->text.amount),
+                      VIEW_ARGS(cap->text.currency));
+    }
+    return STATUS_OK;
+}
+
+static enum status add_to_caps(const struct state_contract *contract,
+                               const struct settlement *settlement, struct state_change *change,
+                               struct failure *failure)
+{
+    const struct contract *terms = contract->contract;
+    change->cap_used = calloc(terms->cap_count + 1, sizeof *change->cap_used);
+    if (change->cap_used == NULL) {
+        return fail_memory(failure);
+    }
+    for (size_t i = 0; i < terms->cap_count; i++) {
+        change->cap_used[i] = contract->cap_used[i];
+        TRY(add_to_cap(&terms->caps[i], settlement, &change->cap_used[i], failure));
+    }
+    return STATUS_OK;
+}
+
+static enum status add_dues(const struct settlement *settlement, struct state_change *change,
+                            struct failure *failure)
+{
+    struct state_due **end = &change->new_dues;
+    for (size_t i = 0; i < settlement->pay_count; i++) {
+        *end = calloc(1, sizeof **end);
+        if (*end == NULL) {
+            return fail_memory(failure);
+        }
+        (*end)->pay = i;
+        (*end)->paid.currency = settlement->pays[i].amount.currency;
+        end = &(*end)->next;
+    }
+    return STATUS_OK;
+}
+
+enum status settlement_check(const struct state_contract *contract,
+                             const struct statement *statement, struct state_change *change,
+                             struct failure *failure)
+{
+    const struct settlement_statement *claimed = &statement->settlement;
+    TRY(check_period(contract, claimed, &change->period, failure));
+
+    struct settlement *settlement = calloc(1, sizeof *settlement);
+    if (settlement == NULL) {
+        return fail_memory(failure);
+    }
+    settlement_init(settlement);
+    change->entry->settlement = settlement; /* owned by the change from here on */
+
+    OWNED(json_freep) struct json *computed = NULL;
+    TRY(state_compute(contract, claimed->period, settlement, &computed, failure));
+    TRY(compare_computed(claimed->computed, computed, failure));
+    TRY(add_earlier(contract, settlement, change, failure));
+    TRY(add_to_caps(contract, settlement, change, failure));
+    return add_dues(settlement, change, failure);
+}
+
+/* --- Payment --- */
+
+struct money state_due_outstanding(const struct state_due *due)
+{
+    struct money settled = due->settlement->settlement->pays[due->pay].amount;
+    return (struct money){settled.minor - due->paid.minor, settled.currency};
+}
+
+static struct state_due *find_due(const struct state_contract *contract,
+                                  const struct payment *payment)
+{
+    for (struct state_due *due = contract->dues; due != NULL; due = due->next) {
+        const struct settlement_pay *pay = &due->settlement->settlement->pays[due->pay];
+        if (hash_equal(&due->settlement->statement->id, &payment->settlement) &&
+            view_equal(pay->line, payment->line) && view_equal(pay->from, payment->from) &&
+            view_equal(pay->to, payment->to)) {
+            return due;
+        }
+    }
+    return NULL;
+}
+
+enum status payment_check(const struct state_contract *contract, const struct statement *statement,
+                          struct state_change *change, struct failure *failure)
+{
+    const struct payment *payment = &statement->payment;
+    change->due = find_due(contract, payment);
+    if (change->due == NULL) {
+        return refuse(failure, RULE_PAYMENT_UNKNOWN, "/settlement",
+                      "no settlement of %.*s owes %.*s from %.*s to %.*s",
+                      VIEW_ARGS(payment->contract), VIEW_ARGS(payment->line),
+                      VIEW_ARGS(payment->from), VIEW_ARGS(payment->to));
+    }
+    TRY_FIELD("amount", statement_money(&payment->amount, contract->contract->terms.currency,
+                                        &change->entry->amount, failure));
+    struct money amount = change->entry->amount;
+    struct money outstanding = state_due_outstanding(change->due);
+    if (amount.minor <= 0 || amount.minor > outstanding.minor) {
+        return refuse(failure, RULE_PAYMENT_ABOVE_SETTLED, "/amount/amount",
+                      "%lld minor units of %s are still owed", (long long)outstanding.minor,
+                      outstanding.currency.code);
+    }
+    TRY(money_add(change->due->paid, amount, &change->due_paid));
+    if (money_add(contract->paid, amount, &change->total) != STATUS_OK) {
+        return refuse(failure, RULE_AMOUNT_MALFORMED, "/amount/amount",
+                      "the total would be larger than an amount can be");
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,135 @@
+/* Performance: money placed (funding) and results reported (measurement). */
+
+#include "contracts/state/internal.h"
+
+static bool has_role(const struct contract *contract, enum role role, struct view party)
+{
+    for (size_t i = 0; i < contract->roles[role].count; i++) {
+        if (view_equal(contract->roles[role].parties[i], party)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_any_role(const struct contract *contract, struct view party)
+{
+    for (unsigned role = 0; role < ROLE_COUNT; role++) {
+        if (has_role(contract, (enum role)role, party)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- Funding --- */
+
+static enum status check_funding_parties(const struct contract *contract,
+                                         const struct funding *funding, struct failure *failure)
+{
+    if (!has_role(contract, ROLE_INVESTOR, funding->investor)) {
+        return refuse(failure, RULE_ROLE_PARTY, "/investor", "%.*s is not an investor of %.*s",
+                      VIEW_ARGS(funding->investor), VIEW_ARGS(contract->name));
+    }
+    if (!has_any_role(contract, funding->receiver)) {
+        return refuse(failure, RULE_ROLE_PARTY, "/receiver", "%.*s has no role in %.*s",
+                      VIEW_ARGS(funding->receiver), VIEW_ARGS(contract->name));
+    }
+    return STATUS_OK;
+}
+
+static enum status check_commitment(const struct contract *contract, struct view investor,
+                                    struct money total, struct failure *failure)
+{
+    for (size_t i = 0; i < contract->commitment_count; i++) {
+        const struct party_money *commitment = &contract->commitments[i];
+        if (view_equal(commitment->party, investor) && total.minor > commitment->amount.minor) {
+            return refuse(failure, RULE_FUNDING_ABOVE_COMMITMENT, "/amount",
+                          "%.*s committed %.*s %.*s", VIEW_ARGS(investor),
+                          VIEW_ARGS(commitment->text.amount), VIEW_ARGS(commitment->text.currency));
+        }
+    }
+    return STATUS_OK;
+}
+
+static size_t find_investor(const struct state_contract *contract, struct view investor)
+{
+    size_t i = 0;
+    while (i < contract->investor_count && !view_equal(contract->investors[i].party, investor)) {
+        i++;
+    }
+    return i;
+}
+
+enum status funding_check(const struct state_contract *contract, const struct statement *statement,
+                          struct state_change *change, struct failure *failure)
+{
+    const struct funding *funding = &statement->funding;
+    const struct contract *terms = contract->contract;
+    TRY(check_funding_parties(terms, funding, failure));
+    TRY_FIELD("amount", statement_money(&funding->amount, terms->terms.currency,
+                                        &change->entry->amount, failure));
+    struct money amount = change->entry->amount;
+    if (amount.minor <= 0) {
+        return refuse(failure, RULE_FUNDING_NOT_POSITIVE, "/amount/amount", "%.*s is not positive",
+                      VIEW_ARGS(funding->amount.amount));
+    }
+    change->investor = find_investor(contract, funding->investor);
+    struct money before = {.currency = terms->terms.currency};
+    if (change->investor < contract->investor_count) {
+        before = contract->investors[change->investor].total;
+    }
+    if (money_add(before, amount, &change->investor_amount) != STATUS_OK ||
+        money_add(contract->funded, amount, &change->total) != STATUS_OK) {
+        return refuse(failure, RULE_AMOUNT_MALFORMED, "/amount/amount",
+                      "the total would be larger than an amount can be");
+    }
+    return check_commitment(terms, funding->investor, change->investor_amount, failure);
+}
+
+/* --- Measurement --- */
+
+static enum status check_value(const struct state_contract *contract,
+                               const struct measurement *measurement, size_t period, size_t i,
+                               struct failure *failure)
+{
+    const struct terms *terms = &contract->contract->terms;
+    const struct measured_value *value = &measurement->values[i];
+    size_t outcome = terms_find_outcome(terms, value->outcome);
+    if (outcome == SIZE_MAX) {
+        return refuse(failure, RULE_OUTCOME_UNKNOWN, "/outcome", "%.*s has no outcome %.*s",
+                      VIEW_ARGS(measurement->contract), VIEW_ARGS(value->outcome));
+    }
+    if (!view_equal(terms->outcomes[outcome].evaluator, measurement->evaluator)) {
+        return refuse(failure, RULE_ROLE_PARTY, "/outcome", "%.*s is measured by %.*s",
+                      VIEW_ARGS(value->outcome), VIEW_ARGS(terms->outcomes[outcome].evaluator));
+    }
+    if (contract->measured[period * terms->outcome_count + outcome] != NULL) {
+        return refuse(failure, RULE_MEASUREMENT_REPEATED, "/outcome",
+                      "%.*s has been measured for %.*s", VIEW_ARGS(value->outcome),
+                      VIEW_ARGS(measurement->period));
+    }
+    return STATUS_OK;
+}
+
+enum status measurement_check(const struct state_contract *contract,
+                              const struct statement *statement, struct state_change *change,
+                              struct failure *failure)
+{
+    const struct measurement *measurement = &statement->measurement;
+    size_t period = terms_find_period(&contract->contract->terms, measurement->period);
+    if (period == SIZE_MAX) {
+        return refuse(failure, RULE_PERIOD_UNKNOWN, "/period", "%.*s has no period %.*s",
+                      VIEW_ARGS(measurement->contract), VIEW_ARGS(measurement->period));
+    }
+    for (size_t i = 0; i < measurement->value_count; i++) {
+        enum status status = check_value(contract, measurement, period, i, failure);
+        if (status != STATUS_OK) {
+            shape_prefix_index(failure, i);
+            shape_prefix_name(failure, "values");
+            return status;
+        }
+    }
+    change->period = period;
+    return STATUS_OK;
+}

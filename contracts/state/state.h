@@ -1,0 +1,200 @@
+/*
+ * State: what the ledger says so far, and the one function that decides what may come next.
+ *
+ * Replay is check, then apply, statement by statement in ledger order. state_check decides and
+ * changes nothing; state_apply changes and cannot fail. Appending and auditing call the same two,
+ * so a statement is allowed now exactly if an auditor will allow it later.
+ *
+ *     charter ──> parties (party, key) ──> contract ──> funding, measurement
+ *                                             │              │
+ *                                             └──────────────┴──> settlement ──> payment
+ *
+ * A state holds the charter, parties with every key they ever had, and contracts. It need not hold
+ * the whole ledger: to decide about one contract, the charter, the chains of the registrars and of
+ * the parties that the contract names, and the contract's own chain are enough. Whoever replays
+ * many contracts forgets each one when it is done (state_forget_contract).
+ *
+ * INVARIANTS
+ *   (1) A key is valid from the index of the entry that adds it to the index of the entry that
+ *       replaces or revokes it, both included; clocks play no part.
+ *   (2) A public key belongs to one party, once, for ever.
+ *   (3) A chain's head is the id of its newest statement; the next one names it in `after`.
+ *   (4) What is settled never changes: settlements and their values are only added.
+ *   (5) A decision about the entry at an index rests on what stood before that index, whatever the
+ *       state has learnt since: chains are replayed one after the other, not in ledger order.
+ */
+#pragma once
+
+#include "contracts/settlement/settlement.h"
+#include "contracts/statement/statement.h"
+#include "ledger/base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STATE_VALID_STILL UINT64_MAX
+
+/* A key that a party has or had. */
+struct state_key {
+    struct note_key key;
+    uint64_t valid_from;  /* entry index, included */
+    uint64_t valid_until; /* entry index, included; STATE_VALID_STILL */
+    struct state_party *party;
+    struct state_key *next;         /* of the party, oldest first */
+    struct state_key *next_in_slot; /* of the table by key id */
+    struct state_key *next_in_public_slot;
+};
+
+struct state_party {
+    char *id;
+    char *legal_name;
+    enum registration_scheme scheme;
+    char *scheme_name;
+    char *number;                /* "" when not published */
+    struct state_party *earlier; /* who it was before, newest first: names and registration only */
+    uint64_t until;              /* of an earlier one: the entry that changed it */
+    bool is_operator;
+    bool is_registrar;
+    uint32_t recovered_count; /* key replacements by registrars alone */
+    struct hash head;         /* id of the newest statement of the chain */
+    uint64_t head_index;
+    struct state_key *keys; /* oldest first */
+    struct state_party *next_in_slot;
+};
+
+/* A statement of a contract, in ledger order. */
+struct state_entry {
+    struct statement *statement; /* owned */
+    uint64_t index;
+    struct settlement *settlement; /* of a settlement: what was computed; owned */
+    struct money amount;           /* of a funding or payment */
+    struct state_entry *next;
+};
+
+/* What of one settled pay has been paid. */
+struct state_due {
+    const struct state_entry *settlement;
+    size_t pay; /* index into its pays */
+    struct money paid;
+    struct state_due *next;
+};
+
+struct state_contract {
+    const struct contract *contract; /* in the first entry */
+    struct hash head;
+    uint64_t head_index;
+    struct state_entry *first;
+    struct state_entry *last;
+    uint64_t entry_count;
+    struct money funded;
+    struct money paid;
+    size_t investor_count;
+    struct investor_total *investors; /* room for every investor of the contract */
+    /* [period * outcome_count + outcome]: the value that counts, or NULL */
+    const struct measured_value **measured;
+    struct state_entry **settled; /* [period]: its settlement, or NULL */
+    bool *is_earlier;             /* [line]: some operand asks for its earlier settlements */
+    struct rational *earlier;     /* [line]: sum over settlements, where is_earlier */
+    struct money *cap_used;       /* [cap]: settled against it */
+    struct state_due *dues;       /* oldest first */
+    struct state_due *last_due;
+    bool uses_funded; /* by an operand or a share */
+    bool uses_paid;
+    bool uses_earlier;
+    struct state_contract *next_in_slot;
+};
+
+struct state;
+
+/* A decision that was made and not yet applied; see state_check. */
+struct state_change;
+
+/*
+ * A new state of a ledger whose checkpoints `log` signs. `log` is copied.
+ *
+ * Errors  STATUS_MEMORY.
+ */
+enum status state_new(const struct note_key *log, struct state **ret_state);
+void state_free(struct state *state);
+void state_freep(struct state **state);
+
+/*
+ * Verifies every signature of a statement, by keys in the state or, for keys that it introduces
+ * itself, in the statement. Sets statement->is_verified. Reads the state only: statements can be
+ * verified by several threads at once while nobody applies.
+ *
+ * Errors  LEDGER_OTHER; SIGNER_UNKNOWN; SIGNATURE_WRONG.
+ */
+enum status state_verify_signatures(const struct state *state, struct statement *statement,
+                                    struct failure *failure);
+
+/*
+ * Decides whether `statement` may be the entry at `index`.
+ *
+ * Shapes  the statement was checked (statement_check) and verified; index ascends from call to
+ *         call, within a chain.
+ * Owner   `*ret_change` is the caller's: state_apply or state_change_free takes it back.
+ * Errors  the refusals of rules.def; STATUS_MEMORY.
+ */
+enum status state_check(const struct state *state, const struct statement *statement,
+                        uint64_t index, struct state_change **ret_change, struct failure *failure);
+
+/* Applies a change. Takes over `statement` and `change`, and sets both pointers to NULL. */
+void state_apply(struct state *state, struct statement **statement, struct state_change **change);
+
+void state_change_free(struct state_change *change);
+void state_change_freep(struct state_change **change);
+
+/* statement_check, verify, check and apply in one. Takes over `statement` in every case. */
+enum status state_admit(struct state *state, struct statement *statement, uint64_t index,
+                        struct failure *failure);
+
+/* Frees everything about a contract. No effect when it is not in the state. */
+void state_forget_contract(struct state *state, struct view name);
+
+/* --- Reading --- */
+
+const struct charter *state_charter(const struct state *state); /* NULL before entry 0 */
+const struct hash *state_charter_id(const struct state *state);
+struct view state_origin(const struct state *state);
+
+/* NULL when there is none in this state. */
+const struct state_party *state_find_party(const struct state *state, struct view id);
+const struct state_contract *state_find_contract(const struct state *state, struct view name);
+
+/* The key of a signature line, whatever its validity; NULL when nobody has it. */
+const struct state_key *state_find_key(const struct state *state, struct view name, uint32_t id);
+
+bool state_key_valid(const struct state_key *key, uint64_t index);
+
+/* Calls `visit` for each party, in no particular order, until it returns false. */
+void state_each_party(const struct state *state,
+                      bool (*visit)(void *context, const struct state_party *party), void *context);
+
+/*
+ * Lists who must sign a statement of this contract.
+ *
+ * Shapes  `parties` holds `capacity` views; `*ret_count` is how many there are, each once.
+ * Errors  STATUS_LIMIT when there are more than `capacity`.
+ */
+#define STATE_SIGNERS_MAX 400
+enum status state_signers(const struct contract *contract, const struct statement *statement,
+                          size_t capacity, struct view *parties, size_t *ret_count);
+
+/*
+ * Computes the settlement of a period from the state as it is, and its `computed` member. Also for
+ * periods that do not bind, for explanations; the statement would be refused.
+ *
+ * Shapes  `settlement` is initialised; `ret_computed` may be NULL.
+ * Errors  PERIOD_UNKNOWN; those of settlement_compute.
+ */
+enum status state_compute(const struct state_contract *contract, struct view period,
+                          struct settlement *settlement, struct json **ret_computed,
+                          struct failure *failure);
+
+/* Where the terms of this contract find their values; valid as long as the contract. */
+struct terms_source state_terms_source(const struct state_contract *contract);
+
+/* The amount still owed on a due. */
+struct money state_due_outstanding(const struct state_due *due);
