@@ -1,0 +1,69 @@
+/*
+ * Command: one verb of the program, and what it was called with.
+ *
+ * Exit status, of every command:
+ *
+ *   0  good
+ *   1  checked and false, or refused by a rule
+ *   2  could not check: usage, a missing file, input or output, a limit
+ *   3  incomplete: something that others must add is missing
+ */
+#pragma once
+
+#include "ledger/base/status.h"
+#include "ledger/base/view.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum exit_status {
+    EXIT_GOOD = 0,
+    EXIT_FALSE = 1,
+    EXIT_TROUBLE = 2,
+    EXIT_INCOMPLETE = 3,
+};
+
+enum option_name {
+#define OPTION(name, long_name, letter, argument, help) OPTION_##name,
+#include "cli/options.def"
+#undef OPTION
+    OPTION_COUNT,
+};
+
+#define INVOCATION_VKEYS_MAX 64
+
+/* What the command line says, taken apart. Strings are borrowed from argv. */
+struct invocation {
+    const struct command *command;
+    const char *values[OPTION_COUNT]; /* NULL when absent; "" for an option without argument */
+    size_t vkey_count;
+    const char *vkeys[INVOCATION_VKEYS_MAX];
+    int operand_count;
+    char **operands;
+};
+
+struct command {
+    const char *name;
+    int (*run)(const struct invocation *invocation); /* returns an exit_status */
+    const char *arguments;
+    unsigned options;    /* a bit for each option that it takes */
+    const char *summary; /* untranslated */
+};
+
+extern const struct command COMMANDS[];
+extern const size_t COMMAND_COUNT;
+
+const struct command *command_find(const char *name);
+
+#define COMMAND(name, arguments, options, summary) \
+    int command_##name(const struct invocation *invocation);
+#include "cli/commands.def"
+#undef COMMAND
+
+/* Prints the usage of one command, or of the program when `command` is NULL. */
+void command_print_help(const struct command *command);
+
+static inline bool has_option(const struct invocation *invocation, enum option_name option)
+{
+    return invocation->values[option] != NULL;
+}

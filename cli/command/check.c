@@ -1,0 +1,163 @@
+/* utfall check: says what is wrong with drafts before anyone signs them. */
+
+#include "cli/clock.h"
+#include "cli/command.h"
+#include "cli/display.h"
+#include "cli/draft.h"
+#include "cli/file.h"
+#include "cli/language.h"
+#include "cli/output.h"
+#include "cli/workspace.h"
+#include "ledger/base/limits.h"
+#include "ledger/base/ownership.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* Only the form that the schema describes, of a text that is complete. */
+static enum status check_shape(struct view bytes, struct failure *failure)
+{
+    struct json *root;
+    enum status status = json_parse(bytes, &root, failure);
+    if (status == STATUS_INVALID) {
+        return refuse(failure, RULE_JSON_INVALID, failure->at, "%s", failure->reason);
+    }
+    TRY(status);
+    OWNED(statement_freep) struct statement *statement = NULL;
+    return statement_read_tree(root, &statement, failure);
+}
+
+/*
+ * Everything that a draft alone can tell, and, with a ledger, whether what it names is there. What
+ * only signing adds is stood in for.
+ */
+static enum status check_draft(struct view bytes, const struct invocation *invocation,
+                               struct workspace *workspace, struct failure *failure)
+{
+    OWNED(json_freep) struct json *draft = NULL;
+    enum status status = json_parse(bytes, &draft, failure);
+    if (status == STATUS_INVALID) {
+        return refuse(failure, RULE_JSON_INVALID, failure->at, "%s", failure->reason);
+    }
+    TRY(status);
+    if (workspace != NULL) {
+        TRY(draft_fill(draft, invocation, workspace, failure));
+    } else if (json_type(draft) == JSON_OBJECT && json_member(draft, "date") == NULL) {
+        struct display today = display_date(clock_today());
+        TRY(json_set_string(draft, "date", view_of(today.text)));
+    }
+    TRY(draft_stand_in(draft, failure));
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, ENTRY_SIZE_MAX);
+    OWNED(statement_freep) struct statement *statement = NULL;
+    TRY(draft_finish(draft, &text, &statement, failure));
+    return workspace == NULL ? STATUS_OK : workspace_load_for(workspace, statement, failure);
+}
+
+static enum status check_file(const struct invocation *invocation, const char *file,
+                              struct workspace *workspace, struct failure *failure)
+{
+    OWNED(buffer_release) struct buffer bytes;
+    buffer_init(&bytes, JSON_SIZE_MAX);
+    TRY(file_read(file, &bytes, failure));
+    if (has_option(invocation, OPTION_SHAPE)) {
+        return check_shape(buffer_view(&bytes), failure);
+    }
+    return check_draft(buffer_view(&bytes), invocation, workspace, failure);
+}
+
+/* --- Answers: a line or an object for each file --- */
+
+static enum status push_verdict(struct json *array, const char *file, bool is_good,
+                                const struct failure *failure)
+{
+    OWNED(json_freep) struct json *object = json_new_object();
+    if (object == NULL) {
+        return STATUS_MEMORY;
+    }
+    TRY(json_set_string(object, "file", view_of(file)));
+    TRY(json_set_boolean(object, "ok", is_good));
+    if (!is_good) {
+        TRY(json_set_string(object, "code", view_of(failure->code)));
+        TRY(json_set_string(object, "at", view_of(failure->at)));
+        TRY(json_set_string(object, "reason", view_of(failure->reason)));
+    }
+    return json_push(array, STEAL(object));
+}
+
+static void print_verdict(const struct invocation *invocation, const char *file, bool is_good,
+                          const struct failure *failure)
+{
+    if (is_good) {
+        if (!output_is_quiet(invocation)) {
+            printf("%s: %s\n", file, _("OK"));
+        }
+        return;
+    }
+    printf("%s: %s %s%s%s\n", file, failure->code, display_place(failure->at).text,
+           failure->at[0] == '\0' ? "" : ": ", failure->reason);
+    enum rule rule = rule_by_name(failure->code);
+    if (rule != RULE_NONE && !has_option(invocation, OPTION_SHAPE)) {
+        printf("  %s\n", rule_sentence(rule, language()));
+    }
+}
+
+/* Checks every file; the worst exit status counts, and `ret_worst` is the first failure with it. */
+static int check_files(const struct invocation *invocation, struct workspace *workspace,
+                       struct json *verdicts, struct failure *ret_worst)
+{
+    int worst = EXIT_GOOD;
+    for (int i = 0; i < invocation->operand_count; i++) {
+        struct failure failure = {0};
+        const char *file = invocation->operands[i];
+        bool is_good = check_file(invocation, file, workspace, &failure) == STATUS_OK;
+        if (!is_good && failure.status == STATUS_OK) {
+            return output_failure(invocation, file, &failure);
+        }
+        if (!is_good && output_exit_status(&failure) > worst) {
+            worst = output_exit_status(&failure);
+            *ret_worst = failure;
+        }
+        if (!output_is_json(invocation)) {
+            print_verdict(invocation, file, is_good, &failure);
+        } else if (push_verdict(verdicts, file, is_good, &failure) != STATUS_OK) {
+            return output_failure(invocation, file, &(struct failure){0});
+        }
+    }
+    return worst;
+}
+
+static int answer_json(const struct invocation *invocation, struct json *verdicts, int status,
+                       const struct failure *worst)
+{
+    OWNED(json_freep) struct json *owned = verdicts;
+    OWNED(json_freep) struct json *object = json_new_object();
+    if (object == NULL || json_set(object, "files", STEAL(owned)) != STATUS_OK ||
+        json_set_string(object, "code", view_of(worst->code)) != STATUS_OK) {
+        return output_failure(invocation, "", &(struct failure){0});
+    }
+    int printed = output_json_verdict(STEAL(object), status == EXIT_GOOD);
+    return printed == EXIT_GOOD ? status : printed;
+}
+
+int command_check(const struct invocation *invocation)
+{
+    if (invocation->operand_count == 0) {
+        return output_usage(invocation, _("check takes the drafts to check"));
+    }
+    struct failure failure = {0};
+    OWNED(workspace_closep) struct workspace *workspace = NULL;
+    const char *path = workspace_path(invocation);
+    if (!has_option(invocation, OPTION_SHAPE) &&
+        (has_option(invocation, OPTION_LEDGER) || access(path, F_OK) == 0) &&
+        workspace_open(path, false, &workspace, &failure) != STATUS_OK) {
+        return output_failure(invocation, "", &failure);
+    }
+    OWNED(json_freep) struct json *verdicts = json_new_array();
+    if (verdicts == NULL) {
+        return output_failure(invocation, "", &failure);
+    }
+    int status = check_files(invocation, workspace, verdicts, &failure);
+    return output_is_json(invocation) ? answer_json(invocation, STEAL(verdicts), status, &failure)
+                                      : status;
+}

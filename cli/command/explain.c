@@ -1,0 +1,255 @@
+/* utfall explain: shows how every line of a period came to be what it is. */
+
+#include "cli/command.h"
+#include "cli/display.h"
+#include "cli/form.h"
+#include "cli/language.h"
+#include "cli/output.h"
+#include "cli/words.h"
+#include "cli/workspace.h"
+#include "ledger/base/ownership.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define TEXT_MAX ((size_t)256 * 1024)
+#define LINE_INDENT 5 /* the number of a line and two spaces */
+
+/* Everything the answer needs, while the workspace is open. */
+struct explanation {
+    struct form form;
+    struct settlement settlement;
+    struct json *computed;
+    uint64_t settled_by; /* entry index, or STORE_NONE */
+};
+
+static const struct period *period_of(const struct form *form)
+{
+    return &form->contract->contract->terms.periods[form->period];
+}
+
+/* --- For people --- */
+
+static struct display value_of(const struct form *form, size_t index)
+{
+    const struct line *line = &form->contract->contract->terms.lines[index];
+    return display_value(&form->values->lines[index].value, &line->unit);
+}
+
+static void print_remark(const struct buffer *text)
+{
+    printf("%*s", LINE_INDENT, "");
+    display_paragraph(buffer_view(text), LINE_INDENT);
+}
+
+static enum status print_line(const struct form *form, const struct display_columns *columns,
+                              size_t index)
+{
+    const struct line *line = &form->contract->contract->terms.lines[index];
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, TEXT_MAX);
+
+    printf("%3zu  ", index + 1);
+    display_row(columns, display_localized(&line->label), view_of(value_of(form, index).text),
+                LINE_INDENT);
+    TRY(buffer_append_format(&text, "%s: ", word_of_operation(line->operation)));
+    TRY(form_write_operation(form, line, &text));
+    print_remark(&text);
+
+    buffer_clear(&text);
+    TRY(form_write_way(form, index, &text));
+    if (text.size > 0) {
+        print_remark(&text);
+    }
+    buffer_clear(&text);
+    TRY(buffer_append_format(&text, "%s: ", _("zero because")));
+    size_t size = text.size;
+    TRY(form_write_zero(form, index, &text));
+    if (text.size > size) {
+        print_remark(&text);
+    }
+    return STATUS_OK;
+}
+
+static enum status print_lines(const struct form *form)
+{
+    struct display_columns columns = {0};
+    for (size_t i = 0; i < form->values->count; i++) {
+        const struct line *line = &form->contract->contract->terms.lines[i];
+        display_columns_fit(&columns, display_localized(&line->label),
+                            view_of(value_of(form, i).text));
+    }
+    for (size_t i = 0; i < form->values->count; i++) {
+        TRY(print_line(form, &columns, i));
+    }
+    return STATUS_OK;
+}
+
+static void print_heading(const struct explanation *explanation)
+{
+    const struct form *form = &explanation->form;
+    const struct contract *contract = form->contract->contract;
+    const struct period *period = period_of(form);
+    struct view title = display_localized(&contract->title);
+    printf("%.*s\n", VIEW_ARGS(title));
+    printf(_("%.*s, period %.*s, %s to %s\n"), VIEW_ARGS(contract->name), VIEW_ARGS(period->name),
+           display_date(period->from).text, display_date(period->to).text);
+    if (!period->binding) {
+        printf("%s\n\n", _("Reported only: the period does not bind payment."));
+    } else if (explanation->settled_by == STORE_NONE) {
+        printf("%s\n\n", _("Not settled yet."));
+    } else {
+        printf(_("Settled by entry %" PRIu64 ".\n\n"), explanation->settled_by);
+    }
+}
+
+static void print_pays(const struct explanation *explanation)
+{
+    const struct form *form = &explanation->form;
+    bool binds = period_of(form)->binding;
+    printf("\n%s\n", binds ? _("Owed:") : _("Would be owed, if the period bound payment:"));
+    for (size_t i = 0; i < explanation->settlement.pay_count; i++) {
+        const struct settlement_pay *pay = &explanation->settlement.pays[i];
+        printf(_("  %.*s to %.*s: %s\n"), VIEW_ARGS(pay->from), VIEW_ARGS(pay->to),
+               display_money(pay->amount).text);
+    }
+}
+
+static enum status print_explanation(const struct explanation *explanation)
+{
+    print_heading(explanation);
+    TRY(print_lines(&explanation->form));
+    print_pays(explanation);
+    return STATUS_OK;
+}
+
+/* --- For programs --- */
+
+static enum status push_line(const struct form *form, size_t index, struct json *array)
+{
+    const struct line *line = &form->contract->contract->terms.lines[index];
+    OWNED(json_freep) struct json *object = json_new_object();
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, TEXT_MAX);
+    if (object == NULL) {
+        return STATUS_MEMORY;
+    }
+    TRY(json_set_string(object, "line", line->name));
+    TRY(json_set_string(object, "operation", view_of(operation_name(line->operation))));
+    TRY(rational_write_fraction(&form->values->lines[index].value, &text));
+    TRY(json_set_string(object, "value", buffer_view(&text)));
+    buffer_clear(&text);
+    TRY(unit_write(&line->unit, &text));
+    TRY(json_set_string(object, "unit", buffer_view(&text)));
+    buffer_clear(&text);
+    TRY(form_write_operation(form, line, &text));
+    TRY(json_set_string(object, "explanation", buffer_view(&text)));
+    buffer_clear(&text);
+    TRY(form_write_way(form, index, &text));
+    TRY(json_set_string(object, "way", buffer_view(&text)));
+    buffer_clear(&text);
+    TRY(form_write_zero(form, index, &text));
+    if (text.size > 0) {
+        TRY(json_set_string(object, "zero_because", buffer_view(&text)));
+    }
+    return json_push(array, STEAL(object));
+}
+
+static enum status explanation_to_json(struct explanation *explanation, struct json **ret_object)
+{
+    const struct form *form = &explanation->form;
+    OWNED(json_freep) struct json *object = json_new_object();
+    OWNED(json_freep) struct json *lines = json_new_array();
+    if (object == NULL || lines == NULL) {
+        return STATUS_MEMORY;
+    }
+    for (size_t i = 0; i < form->values->count; i++) {
+        TRY(push_line(form, i, lines));
+    }
+    TRY(json_set_string(object, "contract", form->contract->contract->name));
+    TRY(json_set_string(object, "period", period_of(form)->name));
+    TRY(json_set_boolean(object, "binding", period_of(form)->binding));
+    TRY(json_set_boolean(object, "settled", explanation->settled_by != STORE_NONE));
+    TRY(json_set(object, "lines", STEAL(lines)));
+    TRY(json_set(object, "computed", STEAL(explanation->computed)));
+    *ret_object = STEAL(object);
+    return STATUS_OK;
+}
+
+/*
+ * A settled period is explained by what was settled then, not by what has come since: the values of
+ * its settlement are kept, and sums that grew afterwards are not shown as if they had been inputs.
+ */
+static enum status explain(struct workspace *workspace, const struct invocation *invocation,
+                           struct explanation *explanation, struct failure *failure)
+{
+    const struct state_contract *contract;
+    TRY(workspace_load_contract(workspace, view_of(invocation->operands[0]), &contract, failure));
+    struct view period = view_of(invocation->operands[1]);
+    size_t index = terms_find_period(&contract->contract->terms, period);
+    if (index != SIZE_MAX && contract->settled[index] != NULL) {
+        explanation->settled_by = contract->settled[index]->index;
+        TRY(workspace_load_contract_before(workspace, view_of(invocation->operands[0]),
+                                           explanation->settled_by, &contract, failure));
+    }
+    enum status status =
+        state_compute(contract, period, &explanation->settlement, &explanation->computed, failure);
+    explanation->form = (struct form){
+        .contract = contract,
+        .period = explanation->settlement.period,
+        .source = state_terms_source(contract),
+        .values = &explanation->settlement.values,
+    };
+    return status;
+}
+
+/* The lines before the one that could not be computed still help to see why. */
+static int answer_refused(const struct invocation *invocation, struct explanation *explanation,
+                          const struct failure *failure)
+{
+    const struct terms_values *values = &explanation->settlement.values;
+    if (!output_is_json(invocation) && explanation->form.contract != NULL && values->count > 0 &&
+        values->count < explanation->form.contract->contract->terms.line_count) {
+        print_heading(explanation);
+        enum status status = print_lines(&explanation->form);
+        (void)status; /* the failure that is told next came first */
+        (void)fflush(stdout);
+    }
+    return output_failure(invocation, "", failure);
+}
+
+static int run(const struct invocation *invocation, struct explanation *explanation)
+{
+    struct failure failure = {0};
+    OWNED(workspace_closep) struct workspace *workspace = NULL;
+    if (workspace_open(workspace_path(invocation), false, &workspace, &failure) != STATUS_OK) {
+        return output_failure(invocation, "", &failure);
+    }
+    if (explain(workspace, invocation, explanation, &failure) != STATUS_OK) {
+        return answer_refused(invocation, explanation, &failure);
+    }
+    if (output_is_json(invocation)) {
+        struct json *object;
+        if (explanation_to_json(explanation, &object) != STATUS_OK) {
+            return output_failure(invocation, "", &failure);
+        }
+        return output_json(object);
+    }
+    if (print_explanation(explanation) != STATUS_OK) {
+        return output_failure(invocation, "", &failure);
+    }
+    return EXIT_GOOD;
+}
+
+int command_explain(const struct invocation *invocation)
+{
+    if (invocation->operand_count != 2) {
+        return output_usage(invocation, _("explain takes a contract and a period"));
+    }
+    struct explanation explanation = {.settled_by = STORE_NONE};
+    settlement_init(&explanation.settlement);
+    int status = run(invocation, &explanation);
+    settlement_release(&explanation.settlement);
+    json_free(explanation.computed);
+    return status;
+}

@@ -1,0 +1,107 @@
+/* utfall key: makes signing keys, and shows the public half of one. */
+
+#include "cli/command.h"
+#include "cli/file.h"
+#include "cli/language.h"
+#include "cli/output.h"
+#include "cli/secret.h"
+#include "ledger/base/limits.h"
+#include "ledger/base/ownership.h"
+#include "ledger/base/text.h"
+#include "ledger/crypto/keyfile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int answer(const struct invocation *invocation, const char *file, struct view vkey)
+{
+    if (!output_is_json(invocation)) {
+        printf("%.*s\n", VIEW_ARGS(vkey));
+        return EXIT_GOOD;
+    }
+    OWNED(json_freep) struct json *object = json_new_object();
+    if (object == NULL || json_set_string(object, "file", view_of(file)) != STATUS_OK ||
+        json_set_string(object, "vkey", vkey) != STATUS_OK) {
+        return output_failure(invocation, file, &(struct failure){0});
+    }
+    return output_json(STEAL(object));
+}
+
+static enum status make(const struct invocation *invocation, const char *name, const char *file,
+                        struct buffer *ret_vkey, struct failure *failure)
+{
+    OWNED(secret_key_freep) struct secret_key *secret = NULL;
+    TRY(secret_key_generate(&secret));
+    struct note_key key;
+    enum status status =
+        note_key_make(view_of(name), NOTE_KEY_ED25519, secret_key_public(secret), &key);
+    if (status != STATUS_OK) {
+        return fail(failure, status, "--name",
+                    "a key name has 1 to 255 bytes without space, control character or '+'");
+    }
+    TRY(note_key_write(&key, ret_vkey));
+
+    OWNED(passphrase_release) struct passphrase passphrase = {0};
+    TRY(passphrase_get(invocation, file, true, &passphrase, failure));
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, KEYFILE_SIZE_MAX);
+    TRY(keyfile_write(secret, buffer_view(ret_vkey), passphrase_view(&passphrase), &text, failure));
+    return file_write(file, buffer_view(&text), 0600, false, failure);
+}
+
+static int command_key_new(const struct invocation *invocation)
+{
+    const char *name = invocation->values[OPTION_NAME];
+    const char *file = invocation->values[OPTION_OUTPUT];
+    if (name == NULL || file_is_standard(file)) {
+        return output_usage(invocation, _("a new key needs --name and --output"));
+    }
+    OWNED(buffer_release) struct buffer vkey;
+    buffer_init(&vkey, 1024);
+    struct failure failure = {0};
+    if (make(invocation, name, file, &vkey, &failure) != STATUS_OK) {
+        return output_failure(invocation, "", &failure);
+    }
+    return answer(invocation, file, buffer_view(&vkey));
+}
+
+static enum status find_vkey(const char *file, struct buffer *bytes, struct view *ret_vkey,
+                             struct failure *failure)
+{
+    TRY(file_read(file, bytes, failure));
+    struct view rest = buffer_view(bytes);
+    struct view line;
+    struct view label = VIEW("vkey: ");
+    while (text_cut_line(&rest, &line)) { /* bounded by the file's size */
+        if (view_starts_with(line, label)) {
+            *ret_vkey = (struct view){line.data + label.size, line.size - label.size};
+            struct note_key key;
+            return note_key_parse(*ret_vkey, &key, failure);
+        }
+    }
+    return fail(failure, STATUS_INVALID, "", "there is no line that begins with 'vkey: '");
+}
+
+static int command_key_show(const struct invocation *invocation)
+{
+    const char *file = invocation->operands[1];
+    OWNED(buffer_release) struct buffer bytes;
+    buffer_init(&bytes, KEYFILE_SIZE_MAX);
+    struct view vkey;
+    struct failure failure = {0};
+    if (find_vkey(file, &bytes, &vkey, &failure) != STATUS_OK) {
+        return output_failure(invocation, strcmp(failure.at, file) == 0 ? "" : file, &failure);
+    }
+    return answer(invocation, file, vkey);
+}
+
+int command_key(const struct invocation *invocation)
+{
+    if (invocation->operand_count == 1 && strcmp(invocation->operands[0], "new") == 0) {
+        return command_key_new(invocation);
+    }
+    if (invocation->operand_count == 2 && strcmp(invocation->operands[0], "show") == 0) {
+        return command_key_show(invocation);
+    }
+    return output_usage(invocation, _("say 'key new' or 'key show FILE'"));
+}

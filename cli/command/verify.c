@@ -1,0 +1,271 @@
+/* utfall verify: checks every hash, signature, rule and settlement, and says what it did not. */
+
+#include "cli/command.h"
+#include "cli/display.h"
+#include "cli/language.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/remember.h"
+#include "cli/workspace.h"
+#include "ledger/base/ownership.h"
+#include "ledger/base/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define THREADS_MAX 256
+#define WHAT_WIDTH 16
+#define REMARK_INDENT 2
+#define TEXT_MAX ((size_t)64 * 1024)
+
+/* What the report needs beside the counts. */
+struct report {
+    const struct invocation *invocation;
+    struct progress progress;
+    struct workspace_audit audit;
+    struct remembered remembered;
+    bool is_pinned; /* the log key was given by the caller */
+    struct json *conflicts;
+    bool is_out_of_memory;
+};
+
+static enum status read_threads(const struct invocation *invocation, unsigned *ret_threads,
+                                struct failure *failure)
+{
+    const char *text = invocation->values[OPTION_THREADS];
+    if (text == NULL) {
+        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        *ret_threads = processors < 1             ? 1
+                       : processors > THREADS_MAX ? THREADS_MAX
+                                                  : (unsigned)processors;
+        return STATUS_OK;
+    }
+    uint64_t threads;
+    if (decimal_u64_read(view_of(text), THREADS_MAX, &threads) != STATUS_OK || threads == 0) {
+        return fail(failure, STATUS_LIMIT, "--threads", "it is a number from 1 to %d", THREADS_MAX);
+    }
+    *ret_threads = (unsigned)threads;
+    return STATUS_OK;
+}
+
+/* A key that the caller knows from elsewhere, or none. */
+static enum status check_pinned_key(const struct invocation *invocation, const struct note_key *log,
+                                    struct failure *failure)
+{
+    bool is_among = invocation->vkey_count == 0;
+    for (size_t i = 0; i < invocation->vkey_count; i++) {
+        struct note_key key;
+        enum status parsed = note_key_parse(view_of(invocation->vkeys[i]), &key, failure);
+        if (parsed != STATUS_OK) {
+            failure_prefix(failure, "--vkey");
+            return parsed;
+        }
+        is_among = is_among || note_key_equal(&key, log);
+    }
+    if (!is_among) {
+        return fail(failure, STATUS_UNTRUSTED, "--vkey",
+                    "the ledger is signed by %s+%08x, which is not the key that was given",
+                    log->name, (unsigned)log->id);
+    }
+    return STATUS_OK;
+}
+
+/* --- Declared conflicts: shown at every verification --- */
+
+static enum status push_conflict(struct report *report, const struct contract *contract,
+                                 const struct conflict *conflict)
+{
+    OWNED(json_freep) struct json *object = json_new_object();
+    OWNED(json_freep) struct json *parties = json_new_array();
+    if (object == NULL || parties == NULL) {
+        return STATUS_MEMORY;
+    }
+    for (size_t i = 0; i < conflict->party_count; i++) {
+        TRY(json_push_string(parties, conflict->parties[i]));
+    }
+    TRY(json_set_string(object, "contract", contract->name));
+    TRY(json_set_string(object, "note", display_localized(&conflict->note)));
+    TRY(json_set(object, "parties", STEAL(parties)));
+    return json_push(report->conflicts, STEAL(object));
+}
+
+static void visit_contract(void *context, const struct state_contract *contract)
+{
+    struct report *report = context;
+    for (size_t i = 0; i < contract->contract->conflict_count; i++) {
+        if (push_conflict(report, contract->contract, &contract->contract->conflicts[i]) !=
+            STATUS_OK) {
+            report->is_out_of_memory = true;
+        }
+    }
+}
+
+static void show_progress(void *context, uint64_t done, uint64_t total)
+{
+    struct report *report = context;
+    progress_update(&report->progress, done, total);
+}
+
+/* --- The report --- */
+
+/* One row: what, how many, and what was done with each. */
+static void print_count(const char *what, uint64_t count, const char *how)
+{
+    printf("  ");
+    display_padded(view_of(what), WHAT_WIDTH);
+    printf("%10" PRIu64 "  %s\n", count, how);
+}
+
+static void print_checked(const struct report *report, const struct ledger *ledger)
+{
+    const struct workspace_audit *audit = &report->audit;
+    printf("%s\n", ledger_log_key(ledger)->name);
+    printf(_("size %" PRIu64 ", root %s\n"), audit->counts.entries,
+           display_hash(ledger_root(ledger)).text);
+    printf("\n%s\n", _("Checked:"));
+    print_count(_("entries"), audit->counts.entries, _("leaf hash under the signed root"));
+    print_count(_("tree nodes"), audit->counts.nodes - audit->counts.entries, _("hashed again"));
+    print_count(_("checkpoints"), audit->counts.checkpoints, _("signature, and root at that size"));
+    print_count(_("signatures"), audit->signatures, _("each by a key valid at its place"));
+    print_count(_("parties"), audit->parties, _("every statement allowed by every rule"));
+    print_count(_("contracts"), audit->contracts, _("every statement allowed by every rule"));
+    print_count(_("settlements"), audit->settlements, _("computed again, equal to the byte"));
+    if (report->remembered.is_known) {
+        print_count(_("seen before"), report->remembered.size,
+                    _("entries that this history continues"));
+    }
+}
+
+static enum status print_conflict(const struct json *conflict)
+{
+    OWNED(buffer_release) struct buffer parties;
+    buffer_init(&parties, TEXT_MAX);
+    for (const struct json *party = json_first(json_member(conflict, "parties")); party != NULL;
+         party = json_next(party)) {
+        TRY(buffer_append_format(&parties, "%s%.*s", parties.size == 0 ? "" : ", ",
+                                 VIEW_ARGS(json_string(party))));
+    }
+    printf(_("\nDeclared conflict of interest in %.*s:\n  "),
+           VIEW_ARGS(json_string(json_member(conflict, "contract"))));
+    display_paragraph(buffer_view(&parties), REMARK_INDENT);
+    printf("  ");
+    display_paragraph(json_string(json_member(conflict, "note")), REMARK_INDENT);
+    return STATUS_OK;
+}
+
+static enum status print_remarks(const struct report *report)
+{
+    if (report->audit.recovered > 0) {
+        printf(_("\nLost keys that registrars alone replaced: %" PRIu64 "\n"),
+               report->audit.recovered);
+    }
+    for (const struct json *item = json_first(report->conflicts); item != NULL;
+         item = json_next(item)) {
+        TRY(print_conflict(item));
+    }
+    return STATUS_OK;
+}
+
+static void print_unchecked(const struct report *report)
+{
+    printf("\n%s\n", _("Not checked:"));
+    if (!report->is_pinned) {
+        printf("  ");
+        display_paragraph(view_of(_("whose key the log key is: it was taken from the ledger "
+                                    "itself; give the one you know by --vkey")),
+                          REMARK_INDENT);
+    }
+    printf("  %s\n", _("whether others are shown the same ledger (that takes witnesses)"));
+    printf("  %s\n", _("whether newer entries are withheld from you"));
+    printf("  %s\n", _("whether what was measured is true, and annexes that are named by digest"));
+}
+
+static int answer_json(struct report *report, const struct ledger *ledger)
+{
+    const struct workspace_audit *audit = &report->audit;
+    OWNED(json_freep) struct json *object = json_new_object();
+    struct display root = display_hash(ledger_root(ledger));
+    if (object == NULL ||
+        json_set_string(object, "origin", view_of(ledger_log_key(ledger)->name)) != STATUS_OK ||
+        json_set_string(object, "root", view_of(root.text)) != STATUS_OK ||
+        output_set_count(object, "entries", audit->counts.entries) != STATUS_OK ||
+        output_set_count(object, "nodes", audit->counts.nodes) != STATUS_OK ||
+        output_set_count(object, "checkpoints", audit->counts.checkpoints) != STATUS_OK ||
+        output_set_count(object, "signatures", audit->signatures) != STATUS_OK ||
+        output_set_count(object, "parties", audit->parties) != STATUS_OK ||
+        output_set_count(object, "contracts", audit->contracts) != STATUS_OK ||
+        output_set_count(object, "settlements", audit->settlements) != STATUS_OK ||
+        output_set_count(object, "recovered_keys", audit->recovered) != STATUS_OK ||
+        json_set_boolean(object, "log_key_pinned", report->is_pinned) != STATUS_OK ||
+        json_set(object, "conflicts", STEAL(report->conflicts)) != STATUS_OK) {
+        return output_failure(report->invocation, "", &(struct failure){0});
+    }
+    return output_json(STEAL(object));
+}
+
+static int answer(struct report *report, struct ledger *ledger)
+{
+    struct failure failure = {0};
+    if (remember_update(ledger, &report->remembered, &failure) != STATUS_OK) {
+        output_message(report->invocation, _("utfall: the checkpoint could not be remembered: %s"),
+                       failure.reason);
+    }
+    if (output_is_json(report->invocation)) {
+        return answer_json(report, ledger);
+    }
+    if (!output_is_quiet(report->invocation)) {
+        print_checked(report, ledger);
+        if (print_remarks(report) != STATUS_OK) {
+            return output_failure(report->invocation, "", &failure);
+        }
+        print_unchecked(report);
+        printf("\n%s\n", _("OK: the ledger is what its signatures say."));
+    }
+    return EXIT_GOOD;
+}
+
+static enum status verify(struct report *report, struct workspace *workspace,
+                          struct failure *failure)
+{
+    struct ledger *ledger = workspace_ledger(workspace);
+    unsigned threads = 1;
+    TRY(read_threads(report->invocation, &threads, failure));
+    TRY(check_pinned_key(report->invocation, ledger_log_key(ledger), failure));
+    report->is_pinned = report->invocation->vkey_count > 0;
+
+    bool shows = !output_is_json(report->invocation) && !output_is_quiet(report->invocation);
+    progress_begin(&report->progress, _("verifying"), shows);
+    enum status status = workspace_audit_all(workspace, threads, visit_contract, show_progress,
+                                             report, &report->audit, failure);
+    progress_end(&report->progress);
+    TRY(status);
+    if (report->is_out_of_memory) {
+        return fail_memory(failure);
+    }
+    return remember_check(ledger, &report->remembered, failure);
+}
+
+int command_verify(const struct invocation *invocation)
+{
+    if (invocation->operand_count != 0) {
+        return output_usage(invocation, _("verify takes no operand; name the ledger by --ledger"));
+    }
+    const char *path = workspace_path(invocation);
+    struct failure failure = {0};
+    OWNED(workspace_closep) struct workspace *workspace = NULL;
+    OWNED(json_freep) struct json *conflicts = json_new_array();
+    struct report report = {.invocation = invocation, .conflicts = conflicts};
+    if (conflicts == NULL) {
+        return output_failure(invocation, "", &failure);
+    }
+    if (workspace_open(path, false, &workspace, &failure) != STATUS_OK ||
+        verify(&report, workspace, &failure) != STATUS_OK) {
+        return output_failure(invocation, strcmp(failure.at, path) == 0 ? "" : path, &failure);
+    }
+    int status = answer(&report, workspace_ledger(workspace));
+    conflicts = report.conflicts; /* NULL when the answer took it over */
+    return status;
+}
