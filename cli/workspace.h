@@ -89,8 +89,9 @@ struct submitted {
  * Checks notes one after the other and appends them in one commit.
  *
  * Shapes  1 <= count <= BATCH_ENTRIES_MAX; `ret_submitted` holds count.
- * Errors  the refusals of rules.def, with `*ret_refused` = which note was refused; then nothing is
- *         appended. STATUS_CONFLICT when the ledger moved on meanwhile.
+ * Errors  the refusals of rules.def, with `*ret_refused` = which note was refused; it is left alone
+ *         when no note is at fault. STATUS_CONFLICT when the ledger moved on meanwhile. Then
+ *         nothing is appended.
  */
 enum status workspace_submit(struct workspace *workspace, const struct view *notes, size_t count,
                              struct secret_key *secret, struct submitted *ret_submitted,

@@ -11,6 +11,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PARTY_PREFIX VIEW("party/")
+
+/* A public key that some statement of the ledger brought in, and whose it is. */
+struct holder {
+    struct public_key key;
+    char *party;
+};
+
+/* Every public key of the ledger but the charter's, which the state always has. */
+struct holders {
+    bool is_complete;
+    size_t count;
+    size_t capacity;
+    struct holder *items; /* ascending by key when complete */
+};
+
+static void holders_release(struct holders *holders)
+{
+    for (size_t i = 0; i < holders->count; i++) {
+        free(holders->items[i].party);
+    }
+    free(holders->items);
+}
+
 /* What a batch is made of while it grows. */
 struct batch {
     size_t count;
@@ -19,12 +43,14 @@ struct batch {
     size_t expectation_count;
     size_t expectation_capacity;
     struct store_expectation *expectations;
+    struct holders holders;
 };
 
 static void batch_release(struct batch *batch)
 {
     free(batch->entries);
     free(batch->expectations);
+    holders_release(&batch->holders);
 }
 
 /* Names what the decision rested on: the commit fails if that chain has moved on. */
@@ -141,66 +167,91 @@ static const struct note_key *new_keys(const struct statement *statement, size_t
     return NULL;
 }
 
-/* Whether two statements name a common public key. */
-static bool share_key(const struct statement *a, const struct statement *b)
+static enum status holders_push(struct holders *holders, const struct public_key *key,
+                                struct view party)
 {
-    size_t a_count;
-    size_t b_count;
-    const struct note_key *a_keys = new_keys(a, &a_count);
-    const struct note_key *b_keys = new_keys(b, &b_count);
-    for (size_t i = 0; i < a_count; i++) {
-        for (size_t k = 0; k < b_count; k++) {
-            if (public_key_equal(&a_keys[i].key, &b_keys[k].key)) {
-                return true;
-            }
+    if (holders->count == holders->capacity) {
+        size_t capacity = holders->capacity == 0 ? 64 : 2 * holders->capacity;
+        struct holder *items = realloc(holders->items, capacity * sizeof *items);
+        if (items == NULL) {
+            return STATUS_MEMORY;
         }
+        holders->items = items;
+        holders->capacity = capacity;
     }
-    return false;
+    char *copy = strndup(party.data, party.size);
+    if (copy == NULL) {
+        return STATUS_MEMORY;
+    }
+    holders->items[holders->count] = (struct holder){*key, copy};
+    holders->count++;
+    return STATUS_OK;
 }
-
-struct holder_search {
-    const struct statement *statement;
-    struct buffer *ret_subject; /* of a chain that has one of its keys */
-};
 
 static enum status visit_holder(void *context, const struct store_entry *entry,
                                 struct failure *failure)
 {
-    const struct holder_search *search = context;
+    struct holders *holders = context;
     OWNED(statement_freep) struct statement *statement = NULL;
     TRY(statement_read(entry->bytes, &statement, failure));
     TRY(statement_check(statement, failure));
-    if (!share_key(search->statement, statement)) {
+    struct view party = {entry->subject.data + PARTY_PREFIX.size,
+                         entry->subject.size - PARTY_PREFIX.size};
+    size_t count;
+    const struct note_key *keys = new_keys(statement, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (holders_push(holders, &keys[i].key, party) != STATUS_OK) {
+            return fail_memory(failure);
+        }
+    }
+    return STATUS_OK;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct holder *left = a;
+    const struct holder *right = b;
+    return memcmp(left->key.bytes, right->key.bytes, PUBLIC_KEY_SIZE);
+}
+
+/* Reads them once in a call, and only when it brings in a key. */
+static enum status holders_complete(struct workspace *workspace, struct holders *holders,
+                                    struct failure *failure)
+{
+    if (holders->is_complete) {
         return STATUS_OK;
     }
-    if (buffer_append(search->ret_subject, entry->subject) != STATUS_OK) {
-        return fail_memory(failure);
+    struct store_scan scan = {.kind = STORE_SCAN_PREFIX_BY_INDEX, .subject = PARTY_PREFIX};
+    TRY(ledger_scan(workspace->ledger, scan, visit_holder, holders, failure));
+    if (holders->count > 0) {
+        qsort(holders->items, holders->count, sizeof holders->items[0], by_key);
     }
-    return STATUS_CONFLICT; /* found: ends the scan */
+    holders->is_complete = true;
+    return STATUS_OK;
 }
 
 /*
- * A public key belongs to one party for ever: if any party of the ledger has one of the keys, it
- * is loaded, so that the state refuses.
+ * A public key belongs to one party for ever: if a party of the ledger has one of the statement's
+ * keys, that party is loaded, so that the state refuses.
  */
-static enum status load_holder(struct workspace *workspace, const struct statement *statement,
-                               struct failure *failure)
+static enum status load_holders(struct workspace *workspace, struct holders *holders,
+                                const struct statement *statement, struct failure *failure)
 {
     size_t count;
-    if (new_keys(statement, &count) == NULL) {
+    const struct note_key *keys = new_keys(statement, &count);
+    if (count == 0) {
         return STATUS_OK;
     }
-    OWNED(buffer_release) struct buffer subject;
-    buffer_init(&subject, SUBJECT_SIZE_MAX);
-    struct holder_search search = {statement, &subject};
-    struct view prefix = VIEW("party/");
-    struct store_scan scan = {.kind = STORE_SCAN_PREFIX_BY_INDEX, .subject = prefix};
-    enum status status = ledger_scan(workspace->ledger, scan, visit_holder, &search, failure);
-    if (status != STATUS_CONFLICT) {
-        return status;
+    TRY(holders_complete(workspace, holders, failure));
+    for (size_t i = 0; i < count && holders->count > 0; i++) {
+        const struct holder wanted = {.key = keys[i].key};
+        const struct holder *found =
+            bsearch(&wanted, holders->items, holders->count, sizeof wanted, by_key);
+        if (found != NULL) {
+            TRY(workspace_load_party(workspace, view_of(found->party), failure));
+        }
     }
-    struct view party = {subject.data + prefix.size, subject.size - prefix.size};
-    return workspace_load_party(workspace, party, failure);
+    return STATUS_OK;
 }
 
 static enum status batch_add(struct workspace *workspace, struct batch *batch, struct view note,
@@ -215,7 +266,7 @@ static enum status batch_add(struct workspace *workspace, struct batch *batch, s
     TRY(refuse_repeated(workspace, batch, statement, failure));
     TRY(workspace_load_for(workspace, statement, failure));
     TRY(load_signers(workspace, statement, failure));
-    TRY(load_holder(workspace, statement, failure));
+    TRY(load_holders(workspace, &batch->holders, statement, failure));
     TRY(state_verify_signatures(workspace->state, statement, failure));
     TRY(state_check(workspace->state, statement, index, &change, failure));
     TRY(batch_describe(batch, statement, index, failure));
@@ -277,7 +328,6 @@ enum status workspace_submit(struct workspace *workspace, const struct view *not
     };
     enum status status = ledger_append(workspace->ledger, &append, secret, failure);
     if (status != STATUS_OK) {
-        *ret_refused = 0;
         return give_up(workspace, status);
     }
     note_appended(workspace, &batch);

@@ -279,7 +279,7 @@ static enum status add_own_signers(struct signer_set *set, const struct contract
     case KIND_COUNT:
         break;
     }
-    assert(!"not a statement of a contract");
+    assert(false && "not a statement of a contract");
     return STATUS_INVALID;
 }
 

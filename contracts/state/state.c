@@ -77,7 +77,7 @@ struct view statement_contract_name(const struct statement *statement)
     case KIND_COUNT:
         break;
     }
-    assert(!"not a statement of a contract");
+    assert(false && "not a statement of a contract");
     return VIEW("");
 }
 
@@ -128,7 +128,7 @@ static enum status check_kind(const struct state *state, const struct statement 
     case KIND_COUNT:
         break;
     }
-    assert(!"a statement has a kind");
+    assert(false && "a statement has a kind");
     return STATUS_INVALID;
 }
 

@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * What a text of JSON_SIZE_MAX can unfold to: the smallest text for its memory is an operand of a
@@ -54,10 +55,15 @@ void statement_freep(struct statement **statement)
 /* NULL without memory. */
 static struct statement *statement_new(void)
 {
-    struct statement *statement = calloc(1, sizeof *statement);
-    if (statement != NULL) {
-        arena_init(&statement->arena, STATEMENT_ARENA_MAX);
+    struct statement *statement = malloc(sizeof *statement);
+    if (statement == NULL) {
+        return NULL;
     }
+    /* Room for signature lines is two thirds of it, and is written before it is read. */
+    memset(statement, 0, offsetof(struct statement, note));
+    statement->note.text = VIEW("");
+    statement->note.count = 0;
+    arena_init(&statement->arena, STATEMENT_ARENA_MAX);
     return statement;
 }
 

@@ -240,7 +240,6 @@ struct statement {
     bool has_after;
     struct hash after;
     struct hash id;
-    struct note note;  /* signatures and text; views into `bytes` */
     struct view bytes; /* the whole note, owned; empty for a bare text */
     union {
         struct charter charter;
@@ -256,6 +255,7 @@ struct statement {
     bool is_verified;
     struct json *root;
     struct arena arena;
+    struct note note; /* signatures and text; views into `bytes`. Last: see statement_new */
 };
 
 /*

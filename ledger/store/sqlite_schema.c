@@ -145,13 +145,28 @@ static bool is_text(void *context, sqlite3_stmt *row)
     return text != NULL && strcmp(text, context) == 0;
 }
 
+/* Also the type must be right: SQLite itself takes a blob of the same bytes for a name. */
 static bool column_is(sqlite3_stmt *row, int column, const char *expected)
 {
-    const char *text = (const char *)sqlite3_column_text(row, column);
-    if (expected == NULL || text == NULL) {
-        return expected == NULL && text == NULL;
+    int type = sqlite3_column_type(row, column);
+    if (expected == NULL) {
+        return type == SQLITE_NULL;
     }
-    return strcmp(text, expected) == 0;
+    if (type != SQLITE_TEXT) {
+        return false;
+    }
+    const char *text = (const char *)sqlite3_column_text(row, column);
+    int size = sqlite3_column_bytes(row, column);
+    return text != NULL && size >= 0 &&
+           view_is((struct view){.data = text, .size = (size_t)size}, expected);
+}
+
+/* A trigger has no page of its own; whether the others' pages are right, the integrity check says.
+ */
+static bool has_root(sqlite3_stmt *row, int column, bool is_stored)
+{
+    return sqlite3_column_type(row, column) == SQLITE_INTEGER &&
+           (sqlite3_column_int64(row, column) != 0) == is_stored;
 }
 
 /* Which objects were seen; names are unique, so equal counts and no stranger mean equal sets. */
@@ -166,7 +181,8 @@ static bool is_known_object(void *context, sqlite3_stmt *row)
     for (size_t i = 0; i < SCHEMA_COUNT; i++) {
         const struct schema_object *object = &SCHEMA[i];
         if (column_is(row, 0, object->type) && column_is(row, 1, object->name) &&
-            column_is(row, 2, object->table) && column_is(row, 3, object->sql)) {
+            column_is(row, 2, object->table) && column_is(row, 3, object->sql) &&
+            has_root(row, 4, strcmp(object->type, "trigger") != 0)) {
             seen->count += 1;
             return true;
         }
@@ -180,8 +196,8 @@ static enum status check_objects(struct sqlite_store *store, struct failure *fai
 {
     struct schema_seen seen = {0};
     bool good = false;
-    TRY(check_rows(store, "SELECT type, name, tbl_name, sql FROM sqlite_schema", is_known_object,
-                   &seen, &good, failure));
+    TRY(check_rows(store, "SELECT type, name, tbl_name, sql, rootpage FROM sqlite_schema",
+                   is_known_object, &seen, &good, failure));
     if (!good) {
         return fail(failure, STATUS_UNTRUSTED, store->path,
                     "the schema holds \"%s\", which is not as the format has it", seen.stranger);
