@@ -147,6 +147,46 @@ static enum status fill_all_vkeys(struct json *draft, const struct invocation *i
     return STATUS_OK;
 }
 
+/* --- Keys of a party that the ledger knows --- */
+
+static enum status push_valid_keys(const struct state_party *party, struct json *vkeys)
+{
+    for (const struct state_key *key = party->keys; key != NULL; key = key->next) {
+        if (key->valid_until != STATE_VALID_STILL) {
+            continue;
+        }
+        OWNED(buffer_release) struct buffer vkey;
+        buffer_init(&vkey, 1024);
+        TRY(note_key_write(&key->key, &vkey));
+        TRY(json_push_string(vkeys, buffer_view(&vkey)));
+    }
+    return STATUS_OK;
+}
+
+/* A later statement of a party repeats its valid keys, which the ledger knows. */
+static enum status fill_known_vkeys(struct json *draft, struct workspace *workspace,
+                                    struct failure *failure)
+{
+    const struct json *kind = json_member(draft, "kind");
+    const struct json *id = json_member(draft, "party");
+    if (workspace == NULL || json_member(draft, "vkeys") != NULL || !is_string(kind) ||
+        !view_is(json_string(kind), "party") || !is_string(id) ||
+        json_string(id).size > SUBJECT_SIZE_MAX / 2) {
+        return STATUS_OK;
+    }
+    TRY(workspace_load_party(workspace, json_string(id), failure));
+    const struct state_party *party = state_find_party(workspace_state(workspace), json_string(id));
+    if (party == NULL) {
+        return STATUS_OK;
+    }
+    OWNED(json_freep) struct json *vkeys = json_new_array();
+    if (vkeys == NULL) {
+        return STATUS_MEMORY;
+    }
+    TRY(push_valid_keys(party, vkeys));
+    return json_set(draft, "vkeys", STEAL(vkeys));
+}
+
 /* --- Chain --- */
 
 /* The chain that a draft continues: "" when it begins one or the draft is too incomplete. */
@@ -217,7 +257,8 @@ enum status draft_fill(struct json *draft, const struct invocation *invocation,
         struct display today = display_date(clock_today());
         TRY(json_set_string(draft, "date", view_of(today.text)));
     }
-    return fill_all_vkeys(draft, invocation, failure);
+    TRY(fill_all_vkeys(draft, invocation, failure));
+    return fill_known_vkeys(draft, workspace, failure);
 }
 
 /* --- Stand-ins, for checking before anyone signs --- */

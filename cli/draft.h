@@ -7,7 +7,7 @@
  *   after    the id of the newest statement of its chain
  *   date     today
  *   vkeys    of a party; of the operator and registrars of a charter; and a charter's log_vkey:
- *            from --vkey, by key name
+ *            from --vkey, by key name; of a party that the ledger knows, its valid keys
  */
 #pragma once
 

@@ -28,8 +28,8 @@ static enum status check_shape(struct view bytes, struct failure *failure)
 }
 
 /*
- * Everything that a draft alone can tell, and, with a ledger, whether what it names is there. What
- * only signing adds is stood in for.
+ * Everything that a draft alone can tell, and, with a ledger, every rule but those about
+ * signatures. What only signing adds is stood in for.
  */
 static enum status check_draft(struct view bytes, const struct invocation *invocation,
                                struct workspace *workspace, struct failure *failure)
@@ -51,7 +51,12 @@ static enum status check_draft(struct view bytes, const struct invocation *invoc
     buffer_init(&text, ENTRY_SIZE_MAX);
     OWNED(statement_freep) struct statement *statement = NULL;
     TRY(draft_finish(draft, &text, &statement, failure));
-    return workspace == NULL ? STATUS_OK : workspace_load_for(workspace, statement, failure);
+    if (workspace == NULL) {
+        return STATUS_OK;
+    }
+    TRY(workspace_load_for(workspace, statement, failure));
+    return state_check_draft(workspace_state(workspace), statement,
+                             ledger_size(workspace_ledger(workspace)), failure);
 }
 
 static enum status check_file(const struct invocation *invocation, const char *file,

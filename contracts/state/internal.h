@@ -66,7 +66,17 @@ enum status key_check(const struct state *state, const struct statement *stateme
 void parties_apply(struct state *state, const struct statement *statement,
                    struct state_change *change);
 
-/* --- signers.c --- */
+/* --- signers.c: a draft has no signatures, and passes --- */
+
+/* A statement that was read from a bare text, to be checked before anyone signs it. */
+static inline bool statement_is_draft(const struct statement *statement)
+{
+    return statement->bytes.size == 0;
+}
+
+/* Errors: LEDGER_OTHER. */
+enum status origin_check(const struct state *state, const struct statement *statement,
+                         struct failure *failure);
 
 /* Who signed, as far as the state knows; parties of a first party statement are its own. */
 enum status signers_check_contract(const struct state *state, const struct contract *contract,

@@ -132,11 +132,9 @@ static enum status check_kind(const struct state *state, const struct statement 
     return STATUS_INVALID;
 }
 
-enum status state_check(const struct state *state, const struct statement *statement,
-                        uint64_t index, struct state_change **ret_change, struct failure *failure)
+static enum status check(const struct state *state, const struct statement *statement,
+                         uint64_t index, struct state_change **ret_change, struct failure *failure)
 {
-    assert(statement->is_verified);
-
     if (statement->kind != KIND_CHARTER && state->charter == NULL) {
         return refuse(failure, RULE_CHARTER_NOT_FIRST, "/kind", "the ledger has no charter yet");
     }
@@ -155,6 +153,22 @@ enum status state_check(const struct state *state, const struct statement *state
     TRY(check_kind(state, statement, change, failure));
     *ret_change = STEAL(change);
     return STATUS_OK;
+}
+
+enum status state_check(const struct state *state, const struct statement *statement,
+                        uint64_t index, struct state_change **ret_change, struct failure *failure)
+{
+    assert(statement->is_verified && !statement_is_draft(statement));
+    return check(state, statement, index, ret_change, failure);
+}
+
+enum status state_check_draft(const struct state *state, const struct statement *statement,
+                              uint64_t index, struct failure *failure)
+{
+    assert(statement_is_draft(statement));
+    TRY(origin_check(state, statement, failure));
+    OWNED(state_change_freep) struct state_change *change = NULL;
+    return check(state, statement, index, &change, failure);
 }
 
 void state_apply(struct state *state, struct statement **statement, struct state_change **change)

@@ -140,6 +140,15 @@ enum status state_verify_signatures(const struct state *state, struct statement 
 enum status state_check(const struct state *state, const struct statement *statement,
                         uint64_t index, struct state_change **ret_change, struct failure *failure);
 
+/*
+ * Decides whether a draft would be allowed as the entry at `index`, were it signed by everyone who
+ * must sign it: every rule but those about signatures.
+ *
+ * Shapes  the statement was read from a bare text (statement_read_tree) and checked.
+ */
+enum status state_check_draft(const struct state *state, const struct statement *statement,
+                              uint64_t index, struct failure *failure);
+
 /* Applies a change. Takes over `statement` and `change`, and sets both pointers to NULL. */
 void state_apply(struct state *state, struct statement **statement, struct state_change **change);
 
