@@ -1,0 +1,292 @@
+# utfall: build, test, install. `make help` lists the targets.
+# One non-recursive Makefile; variants live side by side in build/<variant>/.
+
+VERSION := 0.1.0
+VARIANT ?= release
+BUILD := build/$(VARIANT)
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?= $(shell nproc 2>/dev/null || echo 1)
+
+CC := gcc
+PKG_CONFIG ?= pkg-config
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual \
+    -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wundef -Wvla -Wformat=2 \
+    -Wdouble-promotion -Wimplicit-fallthrough
+WERROR ?= 0
+STANDARD ?= gnu2x
+OPTIMISE := -O2 -D_FORTIFY_SOURCE=2
+
+ifeq ($(VARIANT),sanitize)
+OPTIMISE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+ifeq ($(VARIANT),clang)
+CC := clang
+endif
+ifeq ($(VARIANT),coverage)
+OPTIMISE := -O0 --coverage
+endif
+ifeq ($(VARIANT),thread)
+OPTIMISE := -O1 -fsanitize=thread
+endif
+ifeq ($(VARIANT),fuzz)
+CC := clang
+OPTIMISE := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+endif
+
+LIBRARIES := sqlite3 libcrypto libsodium libcjson
+# Asked once; empty on a machine where `make deps` has not run yet.
+LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lgmp -lpthread
+
+CPPFLAGS_ALL := -I. -D_POSIX_C_SOURCE=200809L -DUTFALL_VERSION='"$(VERSION)"' \
+    -DUTFALL_LOCALE_DIR='"$(PREFIX)/share/locale"' $(LIBRARY_CFLAGS) $(CPPFLAGS)
+CFLAGS_ALL := -std=$(STANDARD) $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) $(OPTIMISE) -gdwarf-4 \
+    -fstack-protector-strong -fPIE -pthread $(CFLAGS)
+LDFLAGS_ALL := $(OPTIMISE) -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS)
+
+LEDGER := $(sort $(wildcard ledger/*.c ledger/*/*.c))
+CONTRACTS := $(sort $(wildcard contracts/*/*.c))
+CLI := $(sort $(wildcard cli/*.c cli/*/*.c))
+HEADERS := $(sort $(wildcard ledger/*.h ledger/*/*.h contracts/*/*.h cli/*.h cli/*/*.h))
+# Ledgers for stress and measuring, which need no Criterion.
+BIG := tests/support/big_ledger.c
+PRODUCT := $(LEDGER) $(CONTRACTS) $(CLI)
+SUPPORT := $(sort $(filter-out $(BIG),$(wildcard tests/support/*.c)))
+# Plain programs: helpers of script tests, stress tests for TSan, and the one that measures.
+PROGRAMS := $(sort $(wildcard tests/programs/*.c))
+THREAD := $(sort $(wildcard tests/thread/*.c))
+BENCH := $(sort $(wildcard bench/*.c))
+FUZZ ?= $(sort $(wildcard tests/fuzz/*.c))
+# NAME and TESTS build another suite than the product's own: see tests/canary/run.
+NAME ?= unit
+TESTS ?= $(sort $(wildcard tests/unit/*.c))
+TEST_SOURCES := $(sort $(wildcard tests/*/*.c tests/*/*/*.c))
+
+object = $(patsubst %.c,$(BUILD)/%.o,$(1))
+program = $(patsubst %.c,$(BUILD)/%,$(1))
+LIBRARY_OBJECTS := $(call object,$(LEDGER) $(CONTRACTS))
+CLI_OBJECTS := $(call object,$(CLI)) $(BUILD)/embedded.o
+SUITE := $(BUILD)/tests/suite-$(NAME)
+SCHEMAS := $(sort $(wildcard schemas/*.schema.json))
+MANUALS := $(sort $(wildcard docs/man/*.1))
+LANGUAGES := $(patsubst po/%.po,%,$(sort $(wildcard po/*.po)))
+TRANSLATIONS := $(patsubst %,build/locale/%/LC_MESSAGES/utfall.mo,$(LANGUAGES))
+
+V ?= 0
+silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
+quiet = $(if $(filter 1,$(V)),,@$(if $(silent),,echo '  $(1) $@' &&))
+quoted = '$(subst ','\'',$(1))'
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: FORCE help
+FORCE:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- The two commands of the README ----
+
+.PHONY: demo check deps deps-test
+demo: deps ## install what building needs, build, and play Norrköping's contract
+	@$(MAKE) --no-print-directory all
+	@UTFALL='$(CURDIR)/$(BUILD)/utfall' examples/norrkoping/demo.sh $(DEMO_FLAGS)
+
+check: deps-test ## install what testing needs, then every check; ends with `N passed, N failed`
+	@WERROR=1 JOBS='$(JOBS)' tests/support/run-tests check
+
+# pkg-config may come with these packages: what needs it runs in a make of its own, afterwards.
+deps: ## install the Debian packages that building needs, if any is missing
+	@sh packaging/install-packages.sh build
+
+deps-test: ## as deps, with the packages that testing needs
+	@sh packaging/install-packages.sh build test
+
+# ---- Building ----
+
+.PHONY: all suite programs fuzzers
+all: $(BUILD)/utfall $(TRANSLATIONS) ## build the program: build/release/utfall
+
+$(BUILD)/utfall: $(CLI_OBJECTS) $(LIBRARY_OBJECTS)
+	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBRARY_LIBS)
+
+# An object is as old as the flags it was made with: what WERROR=1 must see is compiled again.
+COMPILE := $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quoted,$(COMPILE)) | cmp -s - $@ || printf '%s\n' $(call quoted,$(COMPILE)) > $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,CC  )$(COMPILE) -MMD -MP -c -o $@ $<
+
+# Criterion's macros do not survive these warnings. Objects are linked one by one, without garbage
+# collection or LTO: otherwise Criterion loses tests without a word.
+TEST_WARNINGS := -Wno-conversion -Wno-sign-conversion -Wno-missing-prototypes -Wno-pedantic \
+    -Wno-cast-qual -Wno-undef -Wno-format-nonliteral
+$(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,CC  )$(COMPILE) $(TEST_WARNINGS) -MMD -MP -c -o $@ $<
+
+# Planted faults stand alone: what fails in them cannot be a fault of the product.
+PLANTED := $(filter tests/canary/%,$(TESTS) $(FUZZ))
+$(SUITE): $(call object,$(TESTS)) $(if $(PLANTED),,$(call object,$(SUPPORT)) $(LIBRARY_OBJECTS))
+	@mkdir -p $(@D)
+	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBRARY_LIBS) -lcriterion
+
+suite: $(SUITE)
+programs: $(call program,$(PROGRAMS)) $(if $(BENCH),$(BUILD)/bench/bench)
+fuzzers: $(call program,$(FUZZ))
+
+# Everything but `main`, for programs that have their own.
+PARTS := $(call object,$(BIG)) $(filter-out %/cli/main.o,$(CLI_OBJECTS)) $(LIBRARY_OBJECTS)
+$(call program,$(PROGRAMS) $(THREAD)): %: %.o $(PARTS)
+	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBRARY_LIBS)
+
+$(BUILD)/bench/bench: $(call object,$(BENCH)) $(PARTS)
+	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBRARY_LIBS)
+
+$(call program,$(FUZZ)): %: %.o $(if $(PLANTED),,$(LIBRARY_OBJECTS))
+	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBRARY_LIBS)
+
+# Schemas travel inside the program, so that `utfall schema KIND` needs no installed file.
+$(BUILD)/embedded.c: $(SCHEMAS) packaging/embed.sh
+	@mkdir -p $(@D)
+	$(call quiet,GEN )sh packaging/embed.sh $(SCHEMAS) > $@
+$(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
+	$(call quiet,CC  )$(COMPILE) -MMD -MP -c -o $@ $<
+
+build/locale/%/LC_MESSAGES/utfall.mo: po/%.po
+	@mkdir -p $(@D)
+	$(call quiet,MSG )msgfmt -c -o $@ $<
+
+# ---- Tests: every one prints TAP, which REPORT makes short for people ----
+
+REPORT = tests/support/run-tests show '$@'
+RUN_UNIT = $(REPORT) tests/support/run-unit $(if $(FILTER),--filter '$(FILTER)')
+
+.PHONY: unit sanitize valgrind scripts check-the-checkers thread fuzz fuzz-smoke man-check
+unit: $(SUITE) ## the unit tests (FILTER='note/*' for some)
+	@$(RUN_UNIT) $(if $(AS_ONE),--as-one '$(AS_ONE)') $(SUITE) $(TESTS)
+
+sanitize: ## the unit tests under ASan, UBSan and LSan; any report fails
+	@$(MAKE) -s VARIANT=sanitize suite
+	@$(RUN_UNIT) --under sanitize --as-one $@ build/sanitize/tests/suite-$(NAME) $(TESTS)
+
+valgrind: $(SUITE) ## the unit tests under memcheck; any report fails
+	@$(RUN_UNIT) --under valgrind --as-one $@ $(SUITE) $(TESTS)
+
+scripts: all programs ## the script tests (ONLY='cli/*' for some)
+	@tests/support/run-tests scripts $(foreach pattern,$(ONLY),'$(pattern)')
+
+check-the-checkers: ## prove that each planted fault makes its check fail
+	@$(REPORT) tests/canary/run
+
+thread: ## the stress programs under TSan, which Criterion does not survive
+	@$(MAKE) -s VARIANT=thread $(patsubst %.c,build/thread/%,$(THREAD))
+	@$(REPORT) tests/support/run-programs $(patsubst %.c,build/thread/%,$(THREAD))
+
+FUZZ_SECONDS ?= 60
+FUZZ_SMOKE_SECONDS ?= 4
+FUZZ_PROGRAMS := $(patsubst %.c,build/fuzz/%,$(FUZZ))
+fuzz: ## each fuzz target for FUZZ_SECONDS (60)
+	@$(MAKE) -s VARIANT=fuzz fuzzers
+	@tests/support/run-fuzz $(FUZZ_SECONDS) $(FUZZ_PROGRAMS)
+
+fuzz-smoke: ## each fuzz target for a few seconds
+	@$(MAKE) -s VARIANT=fuzz fuzzers
+	@$(REPORT) tests/support/run-fuzz $(FUZZ_SMOKE_SECONDS) $(FUZZ_PROGRAMS)
+
+man-check: ## the manual pages, by mandoc
+	@$(REPORT) tests/tidy/man-check.sh $(MANUALS)
+
+# ---- Lint ----
+
+.PHONY: lint format-check layers headers pure tidy-text shellcheck gnu17 tidy format worst
+lint: format-check layers headers pure tidy-text shellcheck ## everything that reads the sources
+
+ALL_C := $(PRODUCT) $(HEADERS) $(BENCH) $(TEST_SOURCES) $(sort $(wildcard tests/*/*.h))
+format-check: ## clang-format has nothing to change
+	@clang-format --dry-run -Werror $(ALL_C)
+
+format: ## let clang-format change it
+	@clang-format -i $(ALL_C)
+
+layers: ## includes point one way, and each outside library is met in one folder
+	@tests/tidy/layers.sh
+
+headers: ## every header compiles on its own
+	@status=0; for header in $(HEADERS); do printf '#include "%s"\nextern int unused;\n' "$$header" | \
+	    $(CC) $(CPPFLAGS_ALL) -std=$(STANDARD) $(WARNINGS) -Werror -fsyntax-only -x c - || status=1; \
+	    done; exit $$status
+
+pure: $(LIBRARY_OBJECTS) ## contracts/ reads no clock, file, environment or random source
+	@tests/tidy/pure.sh $(LIBRARY_OBJECTS)
+
+tidy-text: ## what no compiler sees: white space, comments, length, rules without a scenario
+	@tests/tidy/text.py
+
+shellcheck: ## shell scripts
+	@find . \( -name .git -o -name build \) -prune -o -type f -exec awk \
+	    'FNR == 1 && /^#!.*[\/ ](ba|da)?sh$$/ { print FILENAME } { nextfile }' {} + | \
+	    xargs shellcheck -x -P SCRIPTDIR
+
+OLDER := $(CPPFLAGS_ALL) -std=gnu17 $(WARNINGS) -Werror -fsyntax-only
+gnu17: ## the sources compile as C17 too, with both compilers
+	@for compiler in gcc clang; do \
+	    printf '%s\n' $(PRODUCT) | xargs -P $(JOBS) -n 8 $$compiler $(OLDER) || exit 1; \
+	    printf '%s\n' $(TESTS) $(SUPPORT) | \
+	        xargs -r -P $(JOBS) -n 8 $$compiler $(OLDER) $(TEST_WARNINGS) || exit 1; done
+
+tidy: ## clang-tidy
+	@printf '%s\n' $(PRODUCT) | xargs -P $(JOBS) -I{} clang-tidy --quiet {} -- \
+	    $(CPPFLAGS_ALL) -std=$(STANDARD)
+
+worst: ## the longest and the most nested functions
+	@tests/tidy/text.py --worst
+
+# ---- Measuring ----
+
+.PHONY: coverage bench
+# A failed assertion is our mistake, never input: that branch is not to be covered.
+LCOV := --quiet --rc lcov_branch_coverage=1 --rc 'lcov_excl_br_line=assert\('
+coverage: ## lines and branches of ledger/ and contracts/ that tests reach: build/coverage/html
+	@$(MAKE) -s VARIANT=coverage all suite
+	@find build/coverage -name '*.gcda' -delete
+	@tests/support/run-tests show unit tests/support/run-unit build/coverage/tests/suite-unit $(TESTS)
+	@UTFALL='$(CURDIR)/build/coverage/utfall' tests/support/run-tests scripts 'scenarios/*' 'cli/*'
+	@lcov $(LCOV) --capture --directory build/coverage --base-directory . --output-file build/coverage/all.info
+	@lcov $(LCOV) --extract build/coverage/all.info '$(CURDIR)/ledger/*' '$(CURDIR)/contracts/*' \
+	    --output-file build/coverage/product.info
+	@genhtml $(LCOV) --branch-coverage --prefix '$(CURDIR)' --title utfall \
+	    --output-directory build/coverage/html build/coverage/product.info
+	@lcov --rc lcov_branch_coverage=1 --summary build/coverage/product.info 2>&1 | grep -E 'lines|branches'
+
+bench: $(BUILD)/bench/bench ## speed, as ratios within one run (BENCH_ENTRIES=1000000)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $< "$$folder" $(BENCH_ENTRIES)
+
+# ---- Handing out ----
+
+.PHONY: install dist clean compile_commands.json
+install: all ## install under PREFIX (/usr/local), below DESTDIR
+	install -D -m 755 $(BUILD)/utfall '$(DESTDIR)$(PREFIX)/bin/utfall'
+	@set -e; for page in $(MANUALS); do \
+	    install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}"; done
+	@set -e; for schema in $(SCHEMAS); do \
+	    install -D -m 644 "$$schema" "$(DESTDIR)$(PREFIX)/share/utfall/schemas/$${schema##*/}"; done
+	@set -e; for language in $(LANGUAGES); do \
+	    install -D -m 644 "build/locale/$$language/LC_MESSAGES/utfall.mo" \
+	        "$(DESTDIR)$(PREFIX)/share/locale/$$language/LC_MESSAGES/utfall.mo"; done
+
+dist: ## the committed tree as build/utfall-VERSION.tar.gz
+	@mkdir -p build
+	git archive --prefix='utfall-$(VERSION)/' -o 'build/utfall-$(VERSION).tar.gz' HEAD
+
+compile_commands.json: ## for clangd and other tools
+	bear -- $(MAKE) -B all suite
+
+clean: ## remove everything that was built
+	rm -rf build compile_commands.json
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,261 @@
+/*
+ * The promises about speed, as ratios of two things measured in this run.
+ *
+ *     bench FOLDER [ENTRIES_LARGE]
+ *
+ * Ledgers are made in FOLDER, and removed again.
+ * Absolute numbers depend on the machine and are printed for orientation only. Measured in pairs,
+ * each several times, the best counts: a shared machine only ever makes things slower.
+ */
+
+#include "cli/workspace.h"
+#include "ledger/base/ownership.h"
+#include "ledger/crypto/key.h"
+#include "tests/support/big_ledger.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATH_SIZE 600
+
+static double now(void)
+{
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void die(const char *what, const struct failure *failure)
+{
+    (void)fprintf(stderr, "bench: %s: %s %s\n", what, failure->at, failure->reason);
+    exit(2);
+}
+
+/* Verifications a second of one thread, over a text as long as a funding. */
+static double verify_rate(void)
+{
+    uint8_t seed[SEED_SIZE] = {7};
+    OWNED(secret_key_freep) struct secret_key *secret = NULL;
+    struct failure failure = {0};
+    if (secret_key_from_seed(seed, &secret) != STATUS_OK) {
+        die("key", &failure);
+    }
+    char message[420];
+    memset(message, 'x', sizeof message);
+    struct view text = {message, sizeof message};
+    struct signature signature;
+    secret_key_sign(secret, text, &signature);
+    double start = now();
+    unsigned count = 0;
+    while (now() - start < 1.0) { /* a second */
+        for (unsigned i = 0; i < 100; i++) {
+            if (public_key_verify(secret_key_public(secret), text, &signature) != STATUS_OK) {
+                die("verify", &failure);
+            }
+        }
+        count += 100;
+    }
+    return count / (now() - start);
+}
+
+static double verify_seconds(const char *path, unsigned threads)
+{
+    struct failure failure = {0};
+    OWNED(workspace_closep) struct workspace *workspace = NULL;
+    double start = now();
+    if (workspace_open(path, false, &workspace, &failure) != STATUS_OK) {
+        die(path, &failure);
+    }
+    struct workspace_audit audit;
+    if (workspace_audit_all(workspace, threads, NULL, NULL, NULL, &audit, &failure) != STATUS_OK) {
+        die(path, &failure);
+    }
+    return now() - start;
+}
+
+/* Opens a ledger and computes a settlement of its first contract. */
+static double settle_seconds(const char *path)
+{
+    struct failure failure = {0};
+    double start = now();
+    OWNED(workspace_closep) struct workspace *workspace = NULL;
+    const struct state_contract *contract;
+    if (workspace_open(path, false, &workspace, &failure) != STATUS_OK ||
+        workspace_load_contract(workspace, VIEW("c000000000"), &contract, &failure) != STATUS_OK) {
+        die(path, &failure);
+    }
+    struct settlement settlement;
+    settlement_init(&settlement);
+    if (state_compute(contract, VIEW("p1"), &settlement, NULL, &failure) != STATUS_OK) {
+        die(path, &failure);
+    }
+    settlement_release(&settlement);
+    return now() - start;
+}
+
+/* Peak memory of a verification, in a process of its own. */
+static long verify_peak_kib(const char *path, unsigned threads)
+{
+    int channel[2];
+    if (pipe(channel) != 0) {
+        perror("bench: pipe");
+        exit(2);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        (void)verify_seconds(path, threads);
+        struct rusage usage;
+        (void)getrusage(RUSAGE_SELF, &usage);
+        ssize_t written = write(channel[1], &usage.ru_maxrss, sizeof usage.ru_maxrss);
+        _exit(written == (ssize_t)sizeof usage.ru_maxrss ? 0 : 1);
+    }
+    long peak = 0;
+    int status;
+    if (read(channel[0], &peak, sizeof peak) != (ssize_t)sizeof peak ||
+        waitpid(child, &status, 0) < 0 || status != 0) {
+        (void)fprintf(stderr, "bench: the verification of %s failed\n", path);
+        exit(2);
+    }
+    (void)close(channel[0]);
+    (void)close(channel[1]);
+    return peak;
+}
+
+static void remove_ledger(const char *path)
+{
+    static const char *const ENDINGS[] = {"", ".lock", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof ENDINGS / sizeof ENDINGS[0]; i++) {
+        char file[PATH_SIZE + 8];
+        (void)snprintf(file, sizeof file, "%s%s", path, ENDINGS[i]);
+        (void)unlink(file);
+    }
+}
+
+static void make(const char *folder, const char *name, struct big_ledger shape,
+                 char path[static PATH_SIZE])
+{
+    (void)snprintf(path, PATH_SIZE, "%s/%s.ledger", folder, name);
+    remove_ledger(path);
+    (void)fprintf(stderr, "making %s: %" PRIu64 " entries\n", path, big_ledger_size(shape));
+    big_ledger_make(path, shape);
+}
+
+static double best_verify(const char *path, unsigned threads)
+{
+    double best = verify_seconds(path, threads);
+    for (int i = 0; i < 2; i++) {
+        double again = verify_seconds(path, threads);
+        best = again < best ? again : best;
+    }
+    return best;
+}
+
+static double best_settle(const char *path)
+{
+    double best = settle_seconds(path);
+    for (int i = 0; i < 50; i++) {
+        double again = settle_seconds(path);
+        best = again < best ? again : best;
+    }
+    return best;
+}
+
+static bool report(const char *what, double ratio, const char *relation, double bound, bool holds)
+{
+    printf("%-66s %7.3f  (%s %.2f)  %s\n", what, ratio, relation, bound,
+           holds ? "holds" : "DOES NOT HOLD");
+    return holds;
+}
+
+static bool bench_verify(const char *folder, unsigned threads)
+{
+    static const struct {
+        unsigned signatures;
+        const char *what;
+    } ROWS[] = {
+        {1, "verify, one signature an entry / (cores x libsodium verify)"},
+        {4, "verify, four signatures an entry / (cores x libsodium verify)"},
+    };
+    bool all_hold = true;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        struct big_ledger shape = {1000, 99, ROWS[i].signatures};
+        char name[32];
+        char path[PATH_SIZE];
+        (void)snprintf(name, sizeof name, "verify-%u", ROWS[i].signatures);
+        make(folder, name, shape, path);
+        double rate = verify_rate();
+        double seconds = best_verify(path, threads);
+        double again = verify_rate();
+        rate = again > rate ? again : rate;
+        double signatures =
+            (double)shape.contract_count * (4 + (double)shape.fundings_each * shape.signatures);
+        (void)fprintf(stderr, "%.0f signatures in %.2f s; libsodium %.0f/s on one core\n",
+                      signatures, seconds, rate);
+        double ratio = signatures / seconds / (threads * rate);
+        all_hold = report(ROWS[i].what, ratio, "at least", 0.8, ratio >= 0.8) && all_hold;
+        remove_ledger(path);
+    }
+    return all_hold;
+}
+
+static bool bench_settle(const char *folder, uint64_t large)
+{
+    char small_path[PATH_SIZE];
+    char large_path[PATH_SIZE];
+    make(folder, "other-1000", (struct big_ledger){10, 99, 1}, small_path);
+    make(folder, "other-large", (struct big_ledger){large / 100, 99, 1}, large_path);
+    double small_seconds = best_settle(small_path);
+    double large_seconds = best_settle(large_path);
+    (void)fprintf(stderr, "open and settle: %.2f ms and %.2f ms\n", small_seconds * 1e3,
+                  large_seconds * 1e3);
+    remove_ledger(small_path);
+    remove_ledger(large_path);
+    double ratio = large_seconds / small_seconds;
+    char what[100];
+    (void)snprintf(what, sizeof what, "open and settle, %" PRIu64 " / 1,000 entries of others",
+                   large);
+    return report(what, ratio, "at most", 1.5, ratio <= 1.5);
+}
+
+static bool bench_memory(const char *folder, unsigned threads)
+{
+    char small_path[PATH_SIZE];
+    char large_path[PATH_SIZE];
+    make(folder, "memory-10000", (struct big_ledger){100, 99, 1}, small_path);
+    make(folder, "memory-200000", (struct big_ledger){2000, 99, 1}, large_path);
+    long small_kib = verify_peak_kib(small_path, threads);
+    long large_kib = verify_peak_kib(large_path, threads);
+    (void)fprintf(stderr, "peak memory of verify: %ld KiB and %ld KiB\n", small_kib, large_kib);
+    remove_ledger(small_path);
+    remove_ledger(large_path);
+    double ratio = (double)large_kib / (double)small_kib;
+    return report("peak memory of verify, 200,000 / 10,000 entries", ratio, "at most", 1.25,
+                  ratio <= 1.25);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        (void)fprintf(stderr, "usage: bench FOLDER [ENTRIES_LARGE]\n");
+        return 2;
+    }
+    const char *folder = argv[1];
+    (void)mkdir(folder, 0755);
+    struct failure failure = {0};
+    if (crypto_init(&failure) != STATUS_OK) {
+        die("crypto", &failure);
+    }
+    uint64_t large = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000;
+    unsigned threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    bool holds = bench_verify(folder, threads);
+    holds = bench_settle(folder, large) && holds;
+    holds = bench_memory(folder, threads) && holds;
+    return holds ? 0 : 1;
+}
