@@ -29,6 +29,10 @@ endif
 ifeq ($(VARIANT),thread)
 OPTIMISE := -O1 -fsanitize=thread
 endif
+# Behind a sanitizer's code gcc sees what is not there: this warning is for the release build.
+ifneq ($(filter sanitize thread,$(VARIANT)),)
+WARNINGS += -Wno-maybe-uninitialized
+endif
 ifeq ($(VARIANT),fuzz)
 CC := clang
 OPTIMISE := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined

@@ -6,7 +6,6 @@
 #include "ledger/base/ownership.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdlib.h>
 
 struct state_contract *contract_find(const struct state *state, struct view name)
@@ -103,13 +102,19 @@ void state_change_freep(struct state_change **change)
 
 /* --- Independence --- */
 
+static bool is_letter_or_digit(char byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= 'a' && byte <= 'z') || (unsigned char)byte >= 0x80; /* part of a letter */
+}
+
 /* Registration numbers are compared without hyphens and spaces: 212000-0456 is 2120000456. */
 static bool same_number(const char *a, const char *b)
 {
     while (*a != '\0' || *b != '\0') { /* bounded by the shape of a registration */
-        if (*a != '\0' && !isalnum((unsigned char)*a)) {
+        if (*a != '\0' && !is_letter_or_digit(*a)) {
             a++;
-        } else if (*b != '\0' && !isalnum((unsigned char)*b)) {
+        } else if (*b != '\0' && !is_letter_or_digit(*b)) {
             b++;
         } else if (*a++ != *b++) {
             return false;
