@@ -49,6 +49,7 @@ void workspace_close(struct workspace *workspace)
     if (workspace != NULL) {
         forget_all(workspace);
         ledger_close(workspace->ledger);
+        free(workspace->path);
         free(workspace);
     }
 }
@@ -299,7 +300,7 @@ enum status workspace_open(const char *path, bool writable, struct workspace **r
                            struct failure *failure)
 {
     OWNED(workspace_closep) struct workspace *workspace = calloc(1, sizeof *workspace);
-    if (workspace == NULL) {
+    if (workspace == NULL || (workspace->path = strdup(path)) == NULL) {
         return fail_memory(failure);
     }
     workspace->before = STORE_NONE;

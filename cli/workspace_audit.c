@@ -1,5 +1,8 @@
 /*
- * Auditing a whole ledger: the tree first, then every entry by replay.
+ * Auditing a whole ledger: the tree, and every entry by replay.
+ *
+ * The tree of a large ledger is audited beside the entries, by a thread with a connection of its
+ * own, at the same moment. What is wrong with the tree is told first, whoever is done first.
  *
  * Entries are visited in three scans, so that memory holds all parties but one contract at a time:
  *
@@ -14,12 +17,18 @@
 #include "cli/workspace.h"
 #include "cli/workspace_internal.h"
 #include "ledger/base/ownership.h"
+#include "ledger/store/sqlite.h"
 
 #include <assert.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* For fewer entries another connection is not worth it. */
+#define BESIDE_ENTRIES_MIN 1024
 
 struct auditor {
     struct state *state;
@@ -172,31 +181,129 @@ static enum status audit_statements(struct workspace *workspace, struct auditor 
     return STATUS_OK;
 }
 
+/* The audit of the tree by a thread of its own. */
+struct tree_audit {
+    struct ledger *ledger; /* another connection, at the same moment as the workspace's */
+    unsigned thread_count;
+    struct audit_counts counts;
+    enum status status;
+    struct failure failure;
+    pthread_t thread;
+};
+
+static void *run_tree_audit(void *context)
+{
+    struct tree_audit *tree = context;
+    tree->status =
+        audit_tree_begun(tree->ledger, tree->thread_count, &tree->counts, &tree->failure);
+    return NULL;
+}
+
+/* Signals are for the calling thread. */
+static bool start_thread(struct tree_audit *tree)
+{
+    sigset_t all;
+    sigset_t old;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old);
+    int failed = pthread_create(&tree->thread, NULL, run_tree_audit, tree);
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return failed == 0;
+}
+
+/* Opens the ledger again, at its newest moment. */
+static enum status open_again(const char *path, struct ledger **ret_ledger)
+{
+    struct store *store;
+    TRY(sqlite_store_open(path, false, &store, NULL));
+    OWNED(ledger_closep) struct ledger *ledger = NULL;
+    TRY(ledger_open(store, &ledger, NULL));
+    TRY(ledger_begin(ledger, NULL));
+    *ret_ledger = STEAL(ledger);
+    return STATUS_OK;
+}
+
+/*
+ * Starts the audit of the tree beside what follows, if that is worth it and possible.
+ *
+ * Both connections must be at one moment: an append in between leaves the audit to be done first.
+ */
+static bool start_tree_audit(struct workspace *workspace, struct tree_audit *tree)
+{
+    if (tree->thread_count == 1 || ledger_size(workspace->ledger) < BESIDE_ENTRIES_MIN ||
+        open_again(workspace->path, &tree->ledger) != STATUS_OK) {
+        return false;
+    }
+    bool is_same = ledger_size(tree->ledger) == ledger_size(workspace->ledger) &&
+                   hash_equal(ledger_root(tree->ledger), ledger_root(workspace->ledger)) &&
+                   note_key_equal(ledger_log_key(tree->ledger), ledger_log_key(workspace->ledger));
+    if (is_same && start_thread(tree)) {
+        return true;
+    }
+    ledger_close(STEAL(tree->ledger));
+    return false;
+}
+
+/* Waits for the audit of the tree and gives its answer. */
+static enum status finish_tree_audit(struct tree_audit *tree, struct audit_counts *counts,
+                                     struct failure *failure)
+{
+    int failed = pthread_join(tree->thread, NULL);
+    assert(failed == 0);
+    (void)failed;
+    ledger_close(STEAL(tree->ledger));
+    if (tree->status == STATUS_OK) {
+        counts->nodes = tree->counts.nodes;
+        counts->checkpoints = tree->counts.checkpoints;
+    } else if (failure != NULL) {
+        *failure = tree->failure;
+    }
+    return tree->status;
+}
+
+static enum status audit_replay(struct workspace *workspace, struct auditor *auditor,
+                                unsigned thread_count, struct failure *failure)
+{
+    OWNED(state_freep) struct state *state = NULL;
+    if (state_new(ledger_log_key(workspace->ledger), &state) != STATUS_OK) {
+        return fail_memory(failure);
+    }
+    auditor->state = state;
+    auditor->total = ledger_size(workspace->ledger);
+    buffer_init(&auditor->contract, SUBJECT_SIZE_MAX);
+    enum status status = audit_statements(workspace, auditor, thread_count, failure);
+    buffer_release(&auditor->contract);
+    return status;
+}
+
 enum status workspace_audit_all(struct workspace *workspace, unsigned thread_count,
                                 workspace_contract_visit *visit, audit_progress *progress,
                                 void *context, struct workspace_audit *ret_audit,
                                 struct failure *failure)
 {
     struct workspace_audit audit = {0};
-    ledger_end(workspace->ledger); /* an audit chooses its own moment, and can take long */
-    TRY(audit_tree(workspace->ledger, thread_count, &audit.counts, failure));
-
-    OWNED(state_freep) struct state *state = NULL;
-    if (state_new(ledger_log_key(workspace->ledger), &state) != STATUS_OK) {
-        return fail_memory(failure);
-    }
     struct auditor auditor = {
-        .state = state,
-        .audit = &audit,
-        .visit = visit,
-        .progress = progress,
-        .context = context,
-        .total = ledger_size(workspace->ledger),
-    };
-    buffer_init(&auditor.contract, SUBJECT_SIZE_MAX);
-    enum status status = audit_statements(workspace, &auditor, thread_count, failure);
-    buffer_release(&auditor.contract);
-    TRY(status);
+        .audit = &audit, .visit = visit, .progress = progress, .context = context};
+    struct tree_audit tree = {.thread_count = thread_count};
+    ledger_end(workspace->ledger); /* an audit chooses its own moment, and can take long */
+    TRY(ledger_begin(workspace->ledger, failure));
+    ledger_end(workspace->ledger);
+
+    bool is_beside = start_tree_audit(workspace, &tree);
+    if (!is_beside) {
+        TRY(audit_tree(workspace->ledger, thread_count, &audit.counts, failure));
+    }
+    struct failure replay_failure = {0};
+    enum status replayed = audit_replay(workspace, &auditor, thread_count, &replay_failure);
+    if (is_beside) {
+        TRY(finish_tree_audit(&tree, &audit.counts, failure));
+    }
+    if (replayed != STATUS_OK) {
+        if (failure != NULL) {
+            *failure = replay_failure;
+        }
+        return replayed;
+    }
     audit.counts.entries = auditor.visited;
     *ret_audit = audit;
     return STATUS_OK;

@@ -15,6 +15,7 @@ struct loaded {
 };
 
 struct workspace {
+    char *path;
     struct ledger *ledger;
     struct state *state;
     uint64_t before; /* entries from this index on are left out of a replay */

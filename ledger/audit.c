@@ -224,10 +224,10 @@ static enum status check_end(struct ledger *ledger, struct failure *failure)
                 has_last ? "no checkpoint covers this entry" : "the entry is missing");
 }
 
-/* The ledger is at one moment. */
-static enum status check_tree(struct ledger *ledger, unsigned thread_count,
-                              struct audit_counts *counts, struct failure *failure)
+enum status audit_tree_begun(struct ledger *ledger, unsigned thread_count,
+                             struct audit_counts *counts, struct failure *failure)
 {
+    assert(thread_count >= 1);
     TRY(store_check_structure(ledger_store(ledger), failure));
     TRY(check_end(ledger, failure));
     struct tree_walk walk = {.ledger = ledger};
@@ -243,9 +243,8 @@ static enum status check_tree(struct ledger *ledger, unsigned thread_count,
 enum status audit_tree(struct ledger *ledger, unsigned thread_count, struct audit_counts *counts,
                        struct failure *failure)
 {
-    assert(thread_count >= 1);
     TRY(ledger_begin(ledger, failure));
-    enum status status = check_tree(ledger, thread_count, counts, failure);
+    enum status status = audit_tree_begun(ledger, thread_count, counts, failure);
     ledger_end(ledger);
     return status;
 }

@@ -41,6 +41,10 @@ typedef void audit_progress(void *context, uint64_t done, uint64_t total);
 enum status audit_tree(struct ledger *ledger, unsigned thread_count, struct audit_counts *counts,
                        struct failure *failure);
 
+/* As audit_tree, at the moment that the caller has chosen by ledger_begin, and ends. */
+enum status audit_tree_begun(struct ledger *ledger, unsigned thread_count,
+                             struct audit_counts *counts, struct failure *failure);
+
 /*
  * How the caller checks entries. `prepare` must touch nothing that `apply` changes while a chunk
  * is under way; `ret_prepared` is handed to `apply`, which owns it even when it fails, or to

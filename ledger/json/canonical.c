@@ -137,13 +137,11 @@ static enum status write_string(struct buffer *buffer, struct view text)
 /* --- The order of members --- */
 
 /*
- * Orders by UTF-16 code units, as RFC 8785 section 3.2.3 asks, without converting.
- *
  * UTF-8 bytes order by code points. UTF-16 differs in one thing: code points above U+FFFF (lead
  * byte 0xf0 and up) are written with surrogates, 0xd800 and up, and so come before U+E000 to
  * U+FFFF (lead bytes 0xee and 0xef).
  */
-static int name_compare(struct view a, struct view b)
+int json_name_compare(struct view a, struct view b)
 {
     size_t shorter = a.size < b.size ? a.size : b.size;
     size_t i = 0;
@@ -163,8 +161,8 @@ static int name_compare(struct view a, struct view b)
 
 static int member_order(const void *a, const void *b)
 {
-    return name_compare(json_name(*(const struct json *const *)a),
-                        json_name(*(const struct json *const *)b));
+    return json_name_compare(json_name(*(const struct json *const *)a),
+                             json_name(*(const struct json *const *)b));
 }
 
 static bool members_ascend(const struct json *object)
@@ -176,7 +174,7 @@ static bool members_ascend(const struct json *object)
     struct view previous = json_name(member);
     while ((member = json_next(member)) != NULL) { /* each turn walks one member */
         struct view name = json_name(member);
-        if (name_compare(previous, name) > 0) {
+        if (json_name_compare(previous, name) > 0) {
             return false;
         }
         previous = name;

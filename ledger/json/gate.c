@@ -7,6 +7,10 @@
  *
  * Duplicate names: an object whose names ascend, as every canonical one's do, cannot hold one. Any
  * other is sorted when it closes, so that 100,000 hostile names cost a sort and not their square.
+ *
+ * Canonical (RFC 8785) is a text that has no white space, names that ascend by UTF-16 code units,
+ * and only the escapes that must be, each in its one spelling. Integers and words have one spelling
+ * anyway. That is seen on the way, so that no text is written again to find out.
  */
 #include "ledger/json/gate.h"
 
@@ -18,8 +22,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define NAMES_CAPACITY_MIN 64
+/* More names than a statement has open at once: only others need memory for them. */
+#define NAMES_AT_HAND 64
 
 /* Names longer than this are not repeated in a message. */
 #define NAME_SHOWN_MAX 64
@@ -46,12 +52,14 @@ struct gate {
     struct view text;
     size_t offset;
     enum expected expected;
+    bool is_canonical; /* everything before `offset` is spelt as RFC 8785 does */
     size_t depth;
     struct level levels[JSON_DEPTH_MAX];
-    struct name *names;
+    struct name *names; /* `names_at_hand`, or allocated */
     size_t name_count;
     size_t name_capacity;
     struct failure *failure;
+    struct name names_at_hand[NAMES_AT_HAND];
 };
 
 static enum status step(struct gate *gate);
@@ -59,18 +67,35 @@ static void skip_space(struct gate *gate);
 static enum status refuse(const struct gate *gate, size_t offset, const char *reason);
 static enum status refuse_found(const struct gate *gate, const char *wanted);
 
-static void gate_release(struct gate *gate)
+static void gate_init(struct gate *gate, struct view text, struct failure *failure)
 {
-    free(gate->names);
+    /* Room for levels and names is most of it, and is written before it is read. */
+    gate->text = text;
+    gate->offset = 0;
+    gate->expected = EXPECTED_VALUE;
+    gate->is_canonical = true;
+    gate->depth = 0;
+    gate->names = gate->names_at_hand;
+    gate->name_count = 0;
+    gate->name_capacity = NAMES_AT_HAND;
+    gate->failure = failure;
 }
 
-enum status json_gate(struct view text, struct failure *failure)
+static void gate_release(struct gate *gate)
+{
+    if (gate->names != gate->names_at_hand) {
+        free(gate->names);
+    }
+}
+
+enum status json_gate(struct view text, bool *ret_is_canonical, struct failure *failure)
 {
     if (text.size > (size_t)JSON_SIZE_MAX) {
         return fail(failure, STATUS_LIMIT, "", "the text has %zu bytes; at most %d are accepted",
                     text.size, JSON_SIZE_MAX);
     }
-    OWNED(gate_release) struct gate gate = {.text = text, .failure = failure};
+    OWNED(gate_release) struct gate gate;
+    gate_init(&gate, text, failure);
 
     /* RFC 8259 section 8.1: "MUST NOT add a byte order mark"; I-JSON has no use for one. */
     if (view_starts_with(text, VIEW("\xEF\xBB\xBF"))) {
@@ -81,7 +106,11 @@ enum status json_gate(struct view text, struct failure *failure)
         TRY(step(&gate));
         skip_space(&gate);
     }
-    return gate.offset == text.size ? STATUS_OK : refuse_found(&gate, "the end of the text");
+    if (gate.offset != text.size) {
+        return refuse_found(&gate, "the end of the text");
+    }
+    *ret_is_canonical = gate.is_canonical;
+    return STATUS_OK;
 }
 
 void json_place(struct view text, size_t offset, char ret_at[static FAILURE_AT_SIZE])
@@ -151,6 +180,7 @@ static void skip_space(struct gate *gate)
     while (next_is(gate, ' ') || next_is(gate, '\n') || next_is(gate, '\r') ||
            next_is(gate, '\t')) {
         gate->offset++;
+        gate->is_canonical = false;
     }
 }
 
@@ -217,6 +247,20 @@ static size_t escape_decode(struct view text, uint32_t *ret_code_point)
     return 2;
 }
 
+/* RFC 8785 section 3.2.2.2: what must be escaped, by its letter or else in lower-case hex. */
+static bool is_canonical_escape(struct view escape, uint32_t code_point)
+{
+    static const char LETTERS[] = "\"\\bfnrt";
+    static const char MEANINGS[] = "\"\\\b\f\n\r\t";
+
+    if (escape.size == 2) {
+        return memchr(LETTERS, escape.data[1], sizeof LETTERS - 1) != NULL;
+    }
+    static const char HEX[] = "0123456789abcdef";
+    return code_point < 0x20 && memchr(MEANINGS, (int)code_point, sizeof MEANINGS - 1) == NULL &&
+           escape.data[5] == HEX[code_point & 0xf];
+}
+
 static enum status read_escape(struct gate *gate)
 {
     uint32_t code_point;
@@ -230,6 +274,8 @@ static enum status read_escape(struct gate *gate)
     if (code_point >= 0xd800 && code_point <= 0xdfff) {
         return refuse(gate, gate->offset, "half of a surrogate pair is not a character");
     }
+    struct view escape = {.data = gate->text.data + gate->offset, .size = size};
+    gate->is_canonical = gate->is_canonical && is_canonical_escape(escape, code_point);
     gate->offset += size;
     return STATUS_OK;
 }
@@ -250,16 +296,32 @@ static enum status read_plain(struct gate *gate)
     return STATUS_OK;
 }
 
+/* Takes a run of ASCII that stands for itself: nearly all of a text is that. */
+static void skip_ascii(struct gate *gate)
+{
+    size_t offset = gate->offset;
+    while (offset < gate->text.size) {
+        uint8_t byte = (uint8_t)gate->text.data[offset];
+        if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') {
+            break;
+        }
+        offset++;
+    }
+    gate->offset = offset;
+}
+
 static enum status read_string(struct gate *gate, struct name *ret_string)
 {
     size_t start = gate->offset;
     gate->offset++; /* the opening quote */
     bool escaped = false;
 
+    skip_ascii(gate);
     while (gate->offset < gate->text.size && !next_is(gate, '"')) {
         bool is_escape = next_is(gate, '\\');
         TRY(is_escape ? read_escape(gate) : read_plain(gate));
         escaped = escaped || is_escape;
+        skip_ascii(gate);
     }
     if (!take(gate, '"')) {
         return refuse(gate, start, "the string that starts here is not closed");
@@ -283,19 +345,27 @@ static uint32_t take_code_point(struct view *raw)
     return code_point;
 }
 
-/* Orders by code points, whatever way they are written: for UTF-8 that is the order of bytes. */
+/* Where a code point stands in the order of UTF-16: above U+FFFF there are surrogates, 0xd800 up.
+ */
+static uint32_t utf16_rank(uint32_t code_point)
+{
+    bool is_above_surrogates = code_point >= 0xe000 && code_point <= 0xffff;
+    return is_above_surrogates ? code_point + 0x110000 : code_point;
+}
+
+/* Orders as json_name_compare, whatever way the names are written. */
 static int name_compare(const struct name *a, const struct name *b)
 {
     if (!a->escaped && !b->escaped) {
-        return view_compare(a->raw, b->raw);
+        return json_name_compare(a->raw, b->raw);
     }
     struct view left = a->raw;
     struct view right = b->raw;
     while (left.size > 0 && right.size > 0) { /* each turn takes from both */
-        uint32_t left_code_point = take_code_point(&left);
-        uint32_t right_code_point = take_code_point(&right);
-        if (left_code_point != right_code_point) {
-            return left_code_point < right_code_point ? -1 : 1;
+        uint32_t left_rank = utf16_rank(take_code_point(&left));
+        uint32_t right_rank = utf16_rank(take_code_point(&right));
+        if (left_rank != right_rank) {
+            return left_rank < right_rank ? -1 : 1;
         }
     }
     return (left.size > 0) - (right.size > 0);
@@ -342,22 +412,33 @@ static enum status check_duplicates(struct gate *gate, size_t names_from)
     return duplicate == NULL ? STATUS_OK : refuse_duplicate(gate, duplicate->raw);
 }
 
+static enum status grow_names(struct gate *gate)
+{
+    /* Cannot overflow: there are fewer names than bytes, at most JSON_SIZE_MAX. */
+    size_t capacity = 2 * gate->name_capacity;
+    bool is_at_hand = gate->names == gate->names_at_hand;
+    struct name *names = realloc(is_at_hand ? NULL : gate->names, capacity * sizeof *names);
+    if (names == NULL) {
+        return fail_memory(gate->failure);
+    }
+    if (is_at_hand) {
+        memcpy(names, gate->names_at_hand, sizeof gate->names_at_hand);
+    }
+    gate->names = names;
+    gate->name_capacity = capacity;
+    return STATUS_OK;
+}
+
 static enum status add_name(struct gate *gate, struct name name)
 {
     struct level *level = &gate->levels[gate->depth - 1];
     if (gate->name_count > level->names_from) {
         const struct name *previous = &gate->names[gate->name_count - 1];
         level->ascending = level->ascending && name_compare(previous, &name) < 0;
+        gate->is_canonical = gate->is_canonical && level->ascending;
     }
     if (gate->name_count == gate->name_capacity) {
-        /* Cannot overflow: there are fewer names than bytes, at most JSON_SIZE_MAX. */
-        size_t capacity = gate->name_capacity == 0 ? NAMES_CAPACITY_MIN : 2 * gate->name_capacity;
-        struct name *names = realloc(gate->names, capacity * sizeof *names);
-        if (names == NULL) {
-            return fail_memory(gate->failure);
-        }
-        gate->names = names;
-        gate->name_capacity = capacity;
+        TRY(grow_names(gate));
     }
     gate->names[gate->name_count++] = name;
     return STATUS_OK;

@@ -48,6 +48,15 @@ enum json_type {
  */
 enum status json_parse(struct view text, struct json **ret_root, struct failure *failure);
 
+/*
+ * As json_parse; also tells whether `text` is the canonical form of `*ret_root`, byte for byte.
+ *
+ * The answer is that of json_check_canonical, without writing the text again; ask that one where a
+ * text differs.
+ */
+enum status json_parse_canonical(struct view text, struct json **ret_root, bool *ret_is_canonical,
+                                 struct failure *failure);
+
 /* Frees a root. Accepts NULL. For OWNED(json_freep). */
 void json_free(struct json *root);
 void json_freep(struct json **root);

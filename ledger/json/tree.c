@@ -2,8 +2,8 @@
  * The tree: cJSON under another name, behind the gate.
  *
  * This is the only file that meets cJSON. It uses neither cJSON's printer (which rewrites large
- * numbers and follows the locale) nor its look-up (which ignores case), and leaves its global
- * hooks alone.
+ * numbers and follows the locale) nor its look-up (which ignores case). Its memory comes from
+ * memory.h, by its global hooks, which are set before the first node of any tree is made.
  */
 #include "ledger/json/json.h"
 
@@ -11,6 +11,7 @@
 #include "ledger/base/ownership.h"
 #include "ledger/base/text.h"
 #include "ledger/json/gate.h"
+#include "ledger/json/memory.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -20,6 +21,14 @@
 /* cJSON keeps an integer in an `int`. */
 static_assert(INT_MAX >= JSON_INTEGER_MAX, "every accepted integer fits");
 
+/*
+ * How much larger the tree of a statement is than its text. Other texts may need several blocks;
+ * the bounds keep a tiny text's from being too small, and a large one's from being mostly empty.
+ */
+#define TREE_PER_TEXT 8
+#define TREE_BLOCK_MIN ((size_t)1024)
+#define TREE_BLOCK_MAX ((size_t)64 * 1024)
+
 static const cJSON *inside(const struct json *node)
 {
     return (const cJSON *)node;
@@ -28,6 +37,24 @@ static const cJSON *inside(const struct json *node)
 static cJSON *inside_mutable(struct json *node)
 {
     return (cJSON *)node;
+}
+
+/* --- Memory --- */
+
+static pthread_once_t hooks_once = PTHREAD_ONCE_INIT;
+
+static void set_hooks(void)
+{
+    cJSON_Hooks hooks = {.malloc_fn = json_memory_allocate, .free_fn = json_memory_free};
+    cJSON_InitHooks(&hooks);
+}
+
+/* Before a root is made; all other nodes are made for one that is there. */
+static void prepare_memory(void)
+{
+    int failed = pthread_once(&hooks_once, set_hooks);
+    assert(failed == 0);
+    (void)failed;
 }
 
 /* --- Parsing --- */
@@ -40,15 +67,29 @@ static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
 
 static cJSON *build_tree(struct view text, const char **ret_end)
 {
+    size_t block_size = text.size * TREE_PER_TEXT; /* cannot overflow: the gate bounds a text */
+    block_size = block_size < TREE_BLOCK_MIN ? TREE_BLOCK_MIN : block_size;
+    block_size = block_size > TREE_BLOCK_MAX ? TREE_BLOCK_MAX : block_size;
+    prepare_memory();
+    json_memory_start(block_size);
     (void)pthread_mutex_lock(&parsing);
     cJSON *root = cJSON_ParseWithLengthOpts(text.data, text.size, ret_end, false);
     (void)pthread_mutex_unlock(&parsing);
+    json_memory_stop();
     return root;
 }
 
 enum status json_parse(struct view text, struct json **ret_root, struct failure *failure)
 {
-    TRY(json_gate(text, failure));
+    bool is_canonical;
+    return json_parse_canonical(text, ret_root, &is_canonical, failure);
+}
+
+enum status json_parse_canonical(struct view text, struct json **ret_root, bool *ret_is_canonical,
+                                 struct failure *failure)
+{
+    bool is_canonical;
+    TRY(json_gate(text, &is_canonical, failure));
 
     const char *end = NULL;
     cJSON *root = build_tree(text, &end);
@@ -63,6 +104,7 @@ enum status json_parse(struct view text, struct json **ret_root, struct failure 
         assert(*trailing == ' ' || *trailing == '\n' || *trailing == '\r' || *trailing == '\t');
     }
     *ret_root = (struct json *)root;
+    *ret_is_canonical = is_canonical;
     return STATUS_OK;
 }
 
@@ -223,11 +265,13 @@ static enum status new_string(struct view text, struct json **ret_node)
 
 struct json *json_new_object(void)
 {
+    prepare_memory();
     return (struct json *)cJSON_CreateObject();
 }
 
 struct json *json_new_array(void)
 {
+    prepare_memory();
     return (struct json *)cJSON_CreateArray();
 }
 

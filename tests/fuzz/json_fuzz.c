@@ -45,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct view text = {(const char *)data, size};
     OWNED(json_freep) struct json *root = NULL;
     struct failure failure = {.status = STATUS_OK};
-    enum status status = json_parse(text, &root, &failure);
+    bool is_found_canonical = false;
+    enum status status = json_parse_canonical(text, &root, &is_found_canonical, &failure);
     if (status != STATUS_OK) {
         check_refusal(status, &failure);
         return 0;
@@ -58,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(first.size <= size); /* canonical is the shortest writing */
     bool is_canonical = view_equal(text, buffer_view(&first));
     require((json_check_canonical(root, text, NULL) == STATUS_OK) == is_canonical);
+    require(is_found_canonical == is_canonical);
 
     OWNED(json_freep) struct json *again = NULL;
     require(json_parse(buffer_view(&first), &again, NULL) == STATUS_OK);

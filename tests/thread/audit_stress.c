@@ -37,7 +37,8 @@ int main(void)
     }
     char path[sizeof folder + 20];
     (void)snprintf(path, sizeof path, "%s/ledger", folder);
-    struct big_ledger shape = {20, 60, 2};
+    /* Large enough for the tree to be audited beside the entries: BESIDE_ENTRIES_MIN. */
+    struct big_ledger shape = {30, 60, 2};
     big_ledger_make(path, shape);
 
     int status = 0;

@@ -1320,3 +1320,175 @@ Test(json, a_canonical_text_with_one_byte_changed_is_another_document_or_refused
         }
     }
 }
+
+/* Whether the gate calls a text canonical; it must be what a byte comparison says. */
+static bool canonical_verdict(struct view text)
+{
+    OWNED(json_freep) struct json *root = NULL;
+    bool is_canonical = false;
+    cr_assert(eq(int, json_parse_canonical(text, &root, &is_canonical, NULL), STATUS_OK), "%.*s",
+              VIEW_ARGS(text));
+    OWNED(buffer_release) struct buffer canonical = canonical_of(root);
+    bool is_same = view_equal(text, buffer_view(&canonical));
+    cr_assert(eq(int, is_canonical, is_same), "%.*s, whose canonical form is %s", VIEW_ARGS(text),
+              canonical.data);
+    cr_assert(eq(int, json_check_canonical(root, text, NULL) == STATUS_OK, is_same));
+    return is_canonical;
+}
+
+Test(json, the_gate_tells_a_canonical_text_from_another_spelling)
+{
+    static const struct {
+        const char *text;
+        bool is_canonical;
+    } rows[] = {
+        {"{}", true},
+        {"[]", true},
+        {"0", true},
+        {"-1", true},
+        {"\"\"", true},
+        {" {}", false},
+        {"{}\n", false},
+        {"{ }", false},
+        {"[ ]", false},
+        {"[1, 2]", false},
+        {"[1\t,2]", false},
+        {"{\"a\" :1}", false},
+        {"{\"a\":\r1}", false},
+        {"{\"a\":1,\"b\":2}", true},
+        {"{\"b\":1,\"a\":2}", false},
+        {"{\"a\":1,\"B\":2}", false},
+        {"{\"a\":1,\"ab\":2,\"b\":3}", true},
+        {"{\"ab\":1,\"a\":2}", false},
+        {"{\"\":1,\"a\":2}", true},
+        {"[{\"b\":1},{\"a\":1}]", true},
+        {"{\"a\":{\"z\":1},\"b\":{\"y\":1}}", true},
+        {"{\"a\":{\"z\":1,\"y\":2},\"b\":1}", false},
+        /* By UTF-16 code units U+10000 comes before U+E000, and after U+D7FF. */
+        {"{\"\360\220\200\200\":1,\"\356\200\200\":2}", true},
+        {"{\"\356\200\200\":1,\"\360\220\200\200\":2}", false},
+        {"{\"\355\237\277\":1,\"\360\220\200\200\":2}", true},
+        {"{\"\\n\\ud800\\udc00\":1,\"\\n\356\200\200\":2}", false},
+        {"{\"\\n\360\220\200\200\":1,\"\\n\356\200\200\":2}", true},
+        {"{\"\\n\356\200\200\":1,\"\\n\360\220\200\200\":2}", false},
+        {"{\"\\n\":1,\"\\r\":2}", true},
+        {"{\"\\r\":1,\"\\n\":2}", false},
+        {"{\"\\n\":1,\"!\":2,\"\\\"\":3,\"#\":4}", true},
+        {"\"\\\"\\\\\\b\\f\\n\\r\\t\"", true},
+        {"\"\\/\"", false},
+        {"\"\\u0001\\u001f\"", true},
+        {"\"\\u001F\"", false},
+        {"\"\\u000a\"", false},
+        {"\"\\u000b\"", true},
+        {"\"\\u000B\"", false},
+        {"\"\\u0008\"", false},
+        {"\"\\u0022\"", false},
+        {"\"\\u005c\"", false},
+        {"\"\\u0020\"", false},
+        {"\"\\u007f\"", false},
+        {"\"\177\"", true},
+        {"\"\\u00e5\"", false},
+        {"\"\303\245\"", true},
+        {"\"\\ud83d\\ude00\"", false},
+        {"\"\360\237\230\200\"", true},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        cr_assert(eq(int, canonical_verdict(view_of(rows[i].text)), rows[i].is_canonical), "%s",
+                  rows[i].text);
+    }
+}
+
+/* Puts, changes or takes out something that may leave the text JSON, canonical or not. */
+static void mutate(struct buffer *text, uint32_t *state)
+{
+    static const char *const PIECES[] = {" ",
+                                         "\n",
+                                         "\\n",
+                                         "\\/",
+                                         "\\u000a",
+                                         "\\u001f",
+                                         "\\u001F",
+                                         "\\u00e5",
+                                         "\\\"",
+                                         "\\ud83d\\ude00",
+                                         "\303\245",
+                                         "1",
+                                         "a",
+                                         "\"\"",
+                                         "{}",
+                                         "[],",
+                                         "\"a\":1,",
+                                         "\\t",
+                                         "\\u0041",
+                                         "-",
+                                         "0",
+                                         "\356\200\200",
+                                         "\360\220\200\200"};
+    size_t at = random_next(state) % (text->size + 1);
+    size_t removed = random_next(state) % 2;
+    removed = removed > text->size - at ? text->size - at : removed;
+    const char *piece =
+        random_next(state) % 4 == 0 ? "" : PIECES[random_next(state) % COUNT(PIECES)];
+    OWNED(buffer_release) struct buffer after;
+    buffer_init(&after, JSON_SIZE_MAX);
+    struct view tail = {text->data + at + removed, text->size - at - removed};
+    cr_assert(eq(int, buffer_append(&after, tail), STATUS_OK));
+    text->size = at;
+    cr_assert(eq(int, buffer_append_text(text, piece), STATUS_OK));
+    cr_assert(eq(int, buffer_append(text, buffer_view(&after)), STATUS_OK));
+}
+
+Test(json, the_gate_and_a_byte_comparison_agree_on_what_is_canonical)
+{
+    uint32_t state = 11;
+    size_t verdicts[2] = {0};
+    size_t mutated_verdicts[2] = {0};
+    for (size_t round = 0; round < 1200; round++) {
+        OWNED(json_freep) struct json *tree = random_tree(&state, 4);
+        OWNED(buffer_release) struct buffer text = canonical_of(tree);
+        cr_assert(canonical_verdict(buffer_view(&text)), "%s", text.data);
+        OWNED(buffer_release) struct buffer pretty;
+        buffer_init(&pretty, JSON_SIZE_MAX);
+        cr_assert(eq(int, json_write_pretty(tree, &pretty), STATUS_OK));
+        verdicts[canonical_verdict(buffer_view(&pretty))]++;
+        for (size_t i = 0; i < 12; i++) {
+            OWNED(buffer_release) struct buffer changed;
+            buffer_init(&changed, JSON_SIZE_MAX);
+            cr_assert(eq(int, buffer_append(&changed, buffer_view(&text)), STATUS_OK));
+            mutate(&changed, &state);
+            OWNED(json_freep) struct json *other = NULL;
+            if (json_parse(buffer_view(&changed), &other, NULL) == STATUS_OK) {
+                mutated_verdicts[canonical_verdict(buffer_view(&changed))]++;
+            }
+        }
+    }
+    cr_assert(verdicts[false] > 500 && verdicts[true] > 0, "%zu, %zu", verdicts[false],
+              verdicts[true]);
+    cr_assert(mutated_verdicts[false] > 1000 && mutated_verdicts[true] > 1000, "%zu, %zu",
+              mutated_verdicts[false], mutated_verdicts[true]);
+}
+
+Test(json, a_tree_outlives_the_trees_that_it_was_joined_from)
+{
+    /* Texts whose trees take one block of memory, and several. */
+    OWNED(buffer_release) struct buffer many = repeated("[[],[],[],[],[],[],[]],", 4000);
+    OWNED(buffer_release) struct buffer large;
+    buffer_init(&large, JSON_SIZE_MAX);
+    cr_assert(
+        eq(int, buffer_append_format(&large, "[%.*s1]", (int)many.size, many.data), STATUS_OK));
+
+    OWNED(json_freep) struct json *root = parsed(VIEW("{\"a\":[1,\"two\"],\"b\":{\"c\":\"d\"}}"));
+    OWNED(json_freep) struct json *list = parsed(VIEW("[\"x\",[\"y\"]]"));
+    cr_assert(eq(int, json_push(list, parsed(buffer_view(&large))), STATUS_OK));
+    cr_assert(eq(int, json_push_string(list, VIEW("built")), STATUS_OK));
+    cr_assert(eq(int, json_set(root, "a", STEAL(list)), STATUS_OK), "what was there is freed");
+    cr_assert(eq(int, json_set(root, "e", json_copy(json_member(root, "b"))), STATUS_OK));
+    cr_assert(eq(int, json_set_integer(root, "b", 2), STATUS_OK));
+
+    const struct json *member = json_member(root, "a");
+    cr_assert(eq(sz, json_count(member), 4));
+    cr_assert(eq(sz, json_count(json_next(json_next(json_first(member)))), 4001));
+    OWNED(json_freep) struct json *other = parsed(VIEW("{\"text\":\"takes memory meanwhile\"}"));
+    const struct json *copied = json_member(json_member(root, "e"), "c");
+    cr_assert(view_is(json_string(copied), "d"));
+}

@@ -1,0 +1,21 @@
+/*
+ * Memory for trees: what is built while one text is parsed comes from one block.
+ *
+ * Internal to this folder. The tree of a statement has some forty nodes and strings, which would be
+ * as many allocations, and are often freed by another thread than the one that parsed.
+ *
+ * Every piece notes its block, and a block is freed with the last of its pieces: trees may be cut
+ * and joined, with pieces of other blocks and of none, and nobody keeps account. The pieces of one
+ * block are used by one thread at a time, as are the nodes of one tree.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* From here to json_memory_stop, this thread's pieces come from blocks of `block_size` bytes. */
+void json_memory_start(size_t block_size);
+void json_memory_stop(void);
+
+/* As malloc and free; a piece is aligned for any type. */
+void *json_memory_allocate(size_t size);
+void json_memory_free(void *bytes);
