@@ -1,0 +1,506 @@
+"""A second verifier, written from docs/formats.md and docs/model.md and from nothing else.
+
+    /usr/bin/python3 tests/oracles/_replay.py LEDGER LOG-VKEY
+
+Shares no code with the program and no library but SQLite, which holds the entries. Prints the size
+and the root, or why the ledger is refused. Left out: the estimate of model.md, section 8.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import sqlite3
+import sys
+import tempfile
+from fractions import Fraction
+
+import _ed25519
+from _shapes import (Refused, VKey, base64_bytes, canonical, need, parse_canonical,
+                     statement as check_shape)
+from _terms import Source, Terms, computed_of, minor_of
+
+NOTE_SIZE_MAX = 65535
+SIGNATURES_MAX = 64
+
+
+# --- Notes (section 4) ---
+
+class Note:
+    """Text and signature lines: [(name, key id, signature)]."""
+
+    def __init__(self, data):
+        try:
+            decoded = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Refused("not UTF-8") from error
+        need(all(byte >= 0x20 or byte == 0x0A for byte in data), "a control character")
+        text, empty, lines = decoded.rpartition("\n\n")
+        need(empty and lines.endswith("\n"), "no signature lines")
+        self.text = text + "\n"
+        self.lines = [self.line(one) for one in lines[:-1].split("\n")]
+        need(len(self.lines) <= SIGNATURES_MAX, "too many signatures")
+        keys = [(name, key_id) for name, key_id, _ in self.lines]
+        need(len(set(keys)) == len(keys), "two signatures of one key")
+
+    @staticmethod
+    def line(line):
+        need(line.startswith("\u2014 ") and line.count(" ") == 2, "not a signature line")
+        _, name, encoded = line.split(" ")
+        need(name and "+" not in name and not re.search(r"[\s\x00-\x1f\x7f-\x9f]", name),
+             "not a key name")
+        decoded = base64_bytes(encoded)
+        need(5 <= len(decoded) <= 4100, "a signature of a wrong size")
+        return name, decoded[:4], decoded[4:]
+
+
+# --- The log (section 9) ---
+
+def tree_hash(leaves):
+    """The root over leaf hashes."""
+    if not leaves:
+        return hashlib.sha256(b"").digest()
+    if len(leaves) == 1:
+        return leaves[0]
+    k = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\x01" + tree_hash(leaves[:k]) + tree_hash(leaves[k:])).digest()
+
+
+def open_checkpoint(data, log):
+    """(size, root) of a checkpoint that the log signed."""
+    note = Note(data)
+    signatures = [signature for name, key_id, signature in note.lines
+                  if (name, key_id) == (log.name, log.id)]
+    need(signatures and _ed25519.verify(log.key, note.text.encode(), signatures[0]),
+         "the log has not signed the checkpoint")
+    lines = note.text.split("\n")
+    need(len(lines) == 4 and lines[0] == log.name, "not a checkpoint of this log")
+    need(re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]) and int(lines[1]) < 2**63, "not a size")
+    root = base64_bytes(lines[2])
+    need(len(root) == 32, "not a root")
+    return int(lines[1]), root
+
+
+# --- Statements (section 6) ---
+
+class Statement:
+    """An entry, read."""
+
+    def __init__(self, data, index):
+        need(len(data) <= NOTE_SIZE_MAX, "too large")
+        self.note = Note(data)
+        order = [(name.encode(), key_id) for name, key_id, _ in self.note.lines]
+        need(order == sorted(order), "signature lines in another order")
+        self.text = self.note.text.encode()
+        self.id = "sha256:" + hashlib.sha256(self.text).hexdigest()
+        self.body = parse_canonical(self.note.text[:-1])
+        check_shape(self.body)
+        self.kind = self.body["kind"]
+        self.index = index
+
+    @property
+    def chain(self):
+        if self.kind in ("party", "key"):
+            return f"party/{self.body['party']}"
+        return "charter" if self.kind == "charter" else f"contract/{self.body['contract']}"
+
+
+# --- Parties and their keys (sections 7.1 and 8.1) ---
+
+class Key:
+    """A key in a party's hand, from an index and perhaps to one."""
+
+    def __init__(self, vkey, party, since):
+        self.vkey = vkey
+        self.party = party
+        self.since = since
+        self.until = None
+
+
+def check_registration(registration):
+    if registration == "not_published":
+        return
+    scheme, number = registration["scheme"], registration["number"]
+    if scheme == "SE-ORGNR":
+        need(re.fullmatch(r"[0-9]{6}-?[0-9]{4}", number, re.ASCII) and number[2] >= "2",
+             "not a Swedish registration number")
+        doubled = [int(digit) * (2 - i % 2) for i, digit in enumerate(number.replace("-", ""))]
+        need(sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0, "a wrong check digit")
+    elif scheme == "LEI":
+        need(re.fullmatch(r"[A-Z0-9]{18}[0-9]{2}", number, re.ASCII), "not an LEI")
+        need(int("".join(str(int(c, 36)) for c in number)) % 97 == 1, "a wrong LEI")
+
+
+def check_identity(identity):
+    check_registration(identity["registration"])
+    vkeys = [VKey(text) for text in identity["vkeys"]]
+    need(len({vkey.text for vkey in vkeys}) == len(vkeys), "a vkey twice")
+    need(all(vkey.belongs_to(identity["party"]) for vkey in vkeys), "a vkey of another name")
+    return vkeys
+
+
+class Contract:
+    """A contract and what happened to it."""
+
+    def __init__(self, statement):
+        self.body = statement.body
+        self.terms = Terms(statement.body)
+        self.source = Source()
+        self.chain = [(statement.id, statement.body)]
+        self.settled = {}  # period -> True
+        self.dues = {}  # (settlement, pay, from, to) -> minor units that are still owed
+        self.placed = {}  # investor -> minor units
+        self.owed = {}  # payer -> minor units, over all settlements
+
+    def parties(self, *roles):
+        return [party for role in roles for party in self.body["roles"].get(role, [])]
+
+    def everyone(self):
+        return {party for role in self.body["roles"].values() for party in role}
+
+
+class Ledger:
+    """The state that statements leave behind, one after the other (section 8)."""
+
+    def __init__(self, log):
+        self.log = log
+        self.charter_body = None
+        self.registrars = set()
+        self.keys = {}  # (name, id) -> Key
+        self.public = {log.key}
+        self.parties = {}  # party -> registration
+        self.heads = {}
+        self.ids = set()
+        self.contracts = {}
+
+    # --- What holds for every statement ---
+
+    def append(self, data):
+        statement = Statement(data, len(self.ids))
+        body = statement.body
+        need((statement.kind == "charter") == (statement.index == 0), "the charter is entry 0")
+        need(body["ledger"] == self.log.name, "said for another ledger")
+        need(statement.id not in self.ids, "a statement twice")
+        self.check_after(statement)
+        introduced = self.introduced(statement)
+        signers = self.signers(statement, introduced)
+        decide = getattr(self, statement.kind)
+        decide(statement, signers)
+        self.ids.add(statement.id)
+        self.heads[statement.chain] = statement.id
+
+    def check_after(self, statement):
+        after, head = statement.body.get("after"), self.heads.get(statement.chain)
+        if statement.kind == "contract":
+            need(head is None, "a contract of that name is there")
+        if statement.kind not in ("party", "charter", "contract"):
+            need(head is not None, "the chain has not begun")
+        need(after == head, "`after` is not the newest statement of the chain")
+
+    def introduced(self, statement):
+        """Keys that may sign the statement that names them first."""
+        if statement.kind == "charter":
+            return [VKey(text) for text in statement.body["operator"]["vkeys"]]
+        if statement.kind == "party" and statement.body["party"] not in self.parties:
+            return [VKey(text) for text in statement.body["vkeys"]]
+        return []
+
+    def signers(self, statement, introduced):
+        """The parties whose valid keys signed."""
+        own = statement.body["operator"]["party"] if statement.kind == "charter" else (
+            statement.body.get("party"))
+        candidates = {(vkey.name, vkey.id): (vkey, own) for vkey in introduced}
+        for name, key in self.keys.items():
+            if key.until is None:
+                candidates[name] = (key.vkey, key.party)
+        found = set()
+        for name, key_id, signature in statement.note.lines:
+            need((name, key_id) in candidates, f"nobody has the key {name}+{key_id.hex()}")
+            vkey, party = candidates[name, key_id]
+            need(_ed25519.verify(vkey.key, statement.text, signature), f"the signature by {name}")
+            found.add(party)
+        return found
+
+    @staticmethod
+    def check_signers(signers, must, may=()):
+        need(set(must) <= signers, f"{sorted(set(must) - signers)} have not signed")
+        need(signers <= set(must) | set(may), f"{sorted(signers)} may not all sign")
+
+    def enrol(self, vkey, party, index):
+        need(vkey.key not in self.public, "a public key for the second time")
+        need((vkey.name, vkey.id) not in self.keys, "a key name and id for the second time")
+        self.public.add(vkey.key)
+        self.keys[vkey.name, vkey.id] = Key(vkey, party, index)
+
+    def valid_keys(self, party):
+        return {key.vkey.text: key for key in self.keys.values()
+                if key.party == party and key.until is None}
+
+    # --- By kind (sections 7.2 to 7.9 and 8.3) ---
+
+    def charter(self, statement, signers):
+        body = statement.body
+        operator, registrars = body["operator"], body["registrars"]
+        log = VKey(body["log_vkey"])
+        need(log.text == self.log.text and log.name == body["ledger"], "another key of the log")
+        names = [one["party"] for one in registrars]
+        need(len(set(names)) == len(names), "a registrar twice")
+        if body["recovery"] != "none":
+            need(body["recovery"]["registrars"] <= len(registrars), "too few registrars")
+        for identity in [operator] + registrars:
+            vkeys = check_identity(identity)
+            if identity is not operator and identity["party"] == operator["party"]:
+                need(identity == operator, "two descriptions of the operator")
+                continue
+            for vkey in vkeys:
+                self.enrol(vkey, identity["party"], 0)
+            self.parties[identity["party"]] = identity["registration"]
+            self.heads[f"party/{identity['party']}"] = statement.id
+        self.charter_body, self.registrars = body, set(names)
+        self.check_signers(signers, {operator["party"]})
+
+    def party(self, statement, signers):
+        body, name = statement.body, statement.body["party"]
+        vkeys = check_identity(body)
+        need(signers & self.registrars, "no registrar has signed")
+        self.check_signers(signers, {name}, self.registrars)
+        if name in self.parties:
+            need({vkey.text for vkey in vkeys} == set(self.valid_keys(name)), "other keys")
+        else:
+            for vkey in vkeys:
+                self.enrol(vkey, name, statement.index)
+        self.parties[name] = body["registration"]
+
+    def key(self, statement, signers):
+        body, name = statement.body, statement.body["party"]
+        need(name in self.parties, "no such party")
+        valid = self.valid_keys(name)
+        old = body.get("replaces", body.get("revokes"))
+        need(old is None or old in valid, "no valid key of the party")
+        registrars = signers & self.registrars
+        rule = self.charter_body["recovery"]
+        recovers = (body["action"] == "replace" and len(valid) == 1 and rule != "none" and
+                    len(registrars) >= rule["registrars"] and name not in signers)
+        need(registrars, "no registrar has signed")
+        self.check_signers(signers, set() if recovers else {name}, self.registrars)
+        if "vkey" in body:
+            vkey = VKey(body["vkey"])
+            need(vkey.belongs_to(name) and vkey.text != old, "not a new key of the party")
+            self.enrol(vkey, name, statement.index)
+        if old is not None:
+            valid[old].until = statement.index
+
+    def contract(self, statement, signers):
+        contract = Contract(statement)
+        body, everyone = statement.body, contract.everyone()
+        self.check_signers(signers, everyone)
+        need(everyone <= set(self.parties), "a party that is not in the ledger")
+        check_names(body)
+        check_roles(contract)
+        for period in body["periods"]:
+            need(period["from"] <= period["to"], "a period that ends before it begins")
+            need(period["due"] == "not_published" or period["due"] >= period["to"], "due too soon")
+        self.check_independence(contract)
+        for allotment in body.get("commitments", []) + body.get("caps", []):
+            minor_of(allotment["amount"], body["currency"])
+        self.contracts[body["contract"]] = contract
+
+    def check_independence(self, contract):
+        conflicts = [set(one["parties"]) for one in contract.body.get("conflicts", [])]
+        for evaluator in contract.parties("evaluator"):
+            for other in contract.parties("payer", "investor"):
+                if evaluator == other:
+                    need(any(evaluator in one for one in conflicts), "an undeclared conflict")
+                elif same_registration(self.parties[evaluator], self.parties[other]):
+                    need(any({evaluator, other} <= one for one in conflicts),
+                         "an undeclared conflict")
+
+    def performance(self, statement, signers, must):
+        """The contract of a later statement, when those who must sign have, and nobody else."""
+        contract = self.contracts[statement.body["contract"]]
+        more = contract.body.get("signatures", {}).get(statement.kind, [])
+        self.check_signers(signers, set(must) | set(more))
+        return contract
+
+    def funding(self, statement, signers):
+        body = statement.body
+        contract = self.performance(statement, signers, [body["investor"], body["receiver"]])
+        need(body["investor"] in contract.parties("investor"), "not an investor")
+        need(body["receiver"] in contract.everyone(), "a receiver without a role")
+        minor = minor_of(body["amount"], contract.terms.currency)
+        need(minor > 0, "no amount")
+        placed = contract.placed.get(body["investor"], 0) + minor
+        for one in contract.body.get("commitments", []):
+            if one["party"] == body["investor"]:
+                need(placed <= minor_of(one["amount"], contract.terms.currency),
+                     "more than was committed")
+        contract.placed[body["investor"]] = placed
+        contract.source.funded_by[body["investor"]] = placed
+        contract.source.funded += Fraction(body["amount"]["amount"])
+        contract.chain.append((statement.id, body))
+
+    def measurement(self, statement, signers):
+        body = statement.body
+        contract = self.performance(statement, signers, [body["evaluator"]])
+        need(body["period"] in contract.terms.periods, "no such period")
+        if "cohort" in body:
+            need(body["cohort"]["missing"] <= body["cohort"]["count"], "more missing than counted")
+        names = [one["name"] for one in body.get("evidence", [])]
+        need(len(set(names)) == len(names), "evidence of one name twice")
+        cells = {}
+        for value in body["values"]:
+            outcome = contract.terms.outcomes.get(value["outcome"])
+            need(outcome is not None, "no such outcome")
+            need(outcome["evaluator"] == body["evaluator"], "measured by another evaluator")
+            check_value(value)
+            cell = (value["outcome"], body["period"])
+            need(cell not in cells and cell not in contract.source.measured, "measured already")
+            cells[cell] = value
+        contract.source.measured.update(cells)
+        contract.chain.append((statement.id, body))
+
+    def settlement(self, statement, signers):
+        body = statement.body
+        named = self.contracts[body["contract"]]
+        contract = self.performance(statement, signers, named.parties("payer", "evaluator"))
+        period = body["computed"]["period"]
+        need(period in contract.terms.periods, "no such period")
+        need(contract.terms.periods[period]["binding"], "a period that does not bind")
+        need(period not in contract.settled, "a period that is settled")
+        computed, evaluation, pays = computed_of(contract.terms, period, contract.source,
+                                                 contract.chain)
+        need(canonical(computed) == canonical(body["computed"]), "another form is computed")
+        owed = dict(contract.owed)
+        for name, payer, receiver, minor in pays:
+            owed[payer] = owed.get(payer, 0) + minor
+            contract.dues[statement.id, name, payer, receiver] = minor
+        for cap in contract.body.get("caps", []):
+            need(owed.get(cap["party"], 0) <= minor_of(cap["amount"], contract.terms.currency),
+                 "above the cap")
+        contract.owed = owed
+        contract.settled[period] = True
+        earlier = contract.source.earlier
+        for name, value in evaluation.values.items():
+            earlier[name] = earlier.get(name, Fraction(0)) + value
+        contract.chain.append((statement.id, body))
+
+    def payment(self, statement, signers):
+        body = statement.body
+        contract = self.performance(statement, signers, [body["from"]])
+        due = (body["settlement"], body["pay"], body["from"], body["to"])
+        need(due in contract.dues, "nothing of the kind was settled")
+        minor = minor_of(body["amount"], contract.terms.currency)
+        need(0 < minor <= contract.dues[due], "more than is owed")
+        contract.dues[due] -= minor
+        contract.source.paid += Fraction(body["amount"]["amount"])
+        contract.chain.append((statement.id, body))
+
+
+def same_registration(a, b):
+    if "not_published" in (a, b):
+        return False
+    def bare(one):
+        return one["scheme"], re.sub("[^A-Za-z0-9]", "", one["number"])
+    return bare(a) == bare(b)
+
+
+def check_value(value):
+    """Section 7.7."""
+    fields = {key: Fraction(one) for key, one in value.items()
+              if key not in ("outcome", "published", "note")}
+    need(fields, "a value without a figure")
+    need(fields.get("denominator") != 0, "a denominator of zero")
+    need(fields.get("p_value", 0) <= 1, "a p-value above 1")
+    if "low" in fields and "high" in fields:
+        need(fields["low"] <= fields["high"], "low above high")
+
+
+def different(names, what):
+    need(len(set(names)) == len(names), f"{what} twice")
+
+
+def check_names(body):
+    """The last paragraph of section 8.4."""
+    different([one["outcome"] for one in body["outcomes"]], "an outcome")
+    different([one["period"] for one in body["periods"]], "a period")
+    different([one["line"] for one in body["lines"]], "a line")
+    different([one["pay"] for one in body["pays"]], "a line that is paid")
+    different([one["name"] for one in body.get("annexes", [])], "an annex")
+
+
+def check_roles(contract):
+    """Section 8.4."""
+    body, everyone = contract.body, contract.everyone()
+    for role in body["roles"].values():
+        different(role, "a party in a role")
+    evaluators, payers = contract.parties("evaluator"), contract.parties("payer")
+    need(all(one["evaluator"] in evaluators for one in body["outcomes"]), "not an evaluator")
+    for pay in body["pays"]:
+        need(pay["from"] in payers + contract.parties("guarantor"), "paid by nobody who pays")
+        receivers = [to["party"] for to in pay["to"]]
+        need(set(receivers) <= everyone, "a receiver without a role")
+        different(receivers, "a receiver")
+    for key, role in (("commitments", "investor"), ("caps", "payer")):
+        named = [one["party"] for one in body.get(key, [])]
+        need(set(named) <= set(contract.parties(role)), f"{key} of another role")
+        different(named, f"a party in {key}")
+    for named in [one["parties"] for one in body.get("conflicts", [])] + list(
+            body.get("signatures", {}).values()):
+        need(set(named) <= everyone, "a party without a role")
+        different(named, "a party in a list")
+
+
+# --- A whole ledger (section 12) ---
+
+def verify(entries, checkpoint, vkey):
+    """(size, root) of a ledger, or Refused."""
+    log = VKey(vkey)
+    size, root = open_checkpoint(checkpoint, log)
+    need(size == len(entries), f"{len(entries)} entries under a checkpoint of {size}")
+    need(tree_hash([hashlib.sha256(b"\x00" + one).digest() for one in entries]) == root,
+         "another root")
+    ledger = Ledger(log)
+    for index, data in enumerate(entries):
+        try:
+            ledger.append(data)
+        except Refused as refusal:
+            raise Refused(f"entry {index}: {refusal}") from refusal
+    return size, root
+
+
+def read(path):
+    """(entries, newest checkpoint) of a ledger file, from a copy of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, "copy")
+        shutil.copyfile(path, copy)
+        for suffix in ("-wal", "-journal"):
+            if os.path.exists(path + suffix):
+                shutil.copyfile(path + suffix, copy + suffix)
+        database = sqlite3.connect(copy)
+        try:
+            entries = [bytes(row[0]) for row in
+                       database.execute("SELECT bytes FROM entry ORDER BY idx")]
+            found = database.execute(
+                "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise Refused(f"the file: {error}") from error
+        finally:
+            database.close()
+    need(found is not None, "no checkpoint")
+    return entries, bytes(found[0])
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    try:
+        size, root = verify(*read(sys.argv[1]), sys.argv[2])
+    except Refused as refusal:
+        print(f"refused: {refusal}")
+        return 1
+    print(f"{size} entries, root sha256:{root.hex()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

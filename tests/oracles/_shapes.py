@@ -1,0 +1,375 @@
+"""The form of statements: docs/formats.md, sections 2, 3.1, 5 and 7, and docs/model.md, 3 to 6.
+
+A shape is a function that takes a value and the place where it stands, and raises Refused.
+"""
+
+import base64
+import datetime
+import hashlib
+import json
+import re
+
+import _ed25519
+
+
+class Refused(Exception):
+    """The statement, or the ledger, does not comply."""
+
+
+def need(condition, what):
+    if not condition:
+        raise Refused(what)
+
+
+# --- JSON and its canonical form (section 2) ---
+
+INTEGER_MAX = 2147483647
+DEPTH_MAX = 32
+
+
+def no_number(text):
+    raise Refused(f"the number {text}")
+
+
+def depth_of(value):
+    if isinstance(value, dict):
+        return 1 + max(map(depth_of, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(depth_of, value), default=0)
+    return 0
+
+
+def canonical(value):
+    """RFC 8785 of what section 2.1 lets through."""
+    if isinstance(value, dict):
+        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+        return "{" + ",".join(f"{canonical(n)}:{canonical(value[n])}" for n in names) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical, value)) + "]"
+    if isinstance(value, str):
+        need("\0" not in value, "U+0000")
+        need(not any(0xD800 <= ord(c) <= 0xDFFF for c in value), "an unpaired surrogate")
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)
+    need(isinstance(value, int) and abs(value) <= INTEGER_MAX, "a number out of range")
+    return str(value)
+
+
+def parse_canonical(text):
+    """What repeats a name, has white space or spells something else otherwise is not the same when
+    it is written again."""
+    try:
+        value = json.loads(text, parse_float=no_number, parse_constant=no_number)
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"not JSON: {error}") from error
+    need(canonical(value) == text, "not canonical")
+    need(depth_of(value) <= DEPTH_MAX, "too deep")
+    return value
+
+
+# --- Keys (section 3.1) ---
+
+def base64_bytes(text):
+    try:
+        decoded = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise Refused("not base64") from error
+    need(base64.b64encode(decoded).decode() == text, "not canonical base64")
+    return decoded
+
+
+class VKey:
+    """A verifier key; equal ones have the same spelling."""
+
+    def __init__(self, text):
+        need(text.count("+") >= 2, "not a vkey")
+        self.text = text
+        self.name, key_id, encoded = text.split("+", 2)
+        typed = base64_bytes(encoded)
+        need(len(typed) == 33 and typed[0] == 1, "not an Ed25519 key")
+        self.key = typed[1:]
+        self.id = hashlib.sha256(self.name.encode() + b"\n" + typed).digest()[:4]
+        need(key_id == self.id.hex(), "not the id of the key")
+        need(0 < len(self.name.encode()) <= 255, "the name of a key is too long")
+        need(_ed25519.is_enrollable(self.key), "a public key that may not be enrolled")
+
+    def belongs_to(self, party):
+        """Section 3.3."""
+        name, slash, function = self.name.partition("/")
+        return name == party and (not slash or re.fullmatch(r"[a-z0-9.-]+", function) is not None)
+
+
+# --- Shapes of values (section 5) ---
+
+def pattern(regex, where_=None):
+    compiled = re.compile(regex, re.ASCII)
+
+    def check(value, at):
+        need(isinstance(value, str) and compiled.fullmatch(value), f"{at}: {value!r:.60}")
+        if where_ is not None:
+            where_(value, at)
+    return check
+
+
+def text(size_max):
+    def check(value, at):
+        need(isinstance(value, str) and 1 <= len(value) <= size_max, f"{at}: not a text")
+    return check
+
+
+def either(*shapes):
+    def check(value, at):
+        for shape in shapes:
+            try:
+                return shape(value, at)
+            except Refused:
+                pass
+        raise Refused(f"{at}: none of its forms")
+    return check
+
+
+def word(*words):
+    def check(value, at):
+        need(isinstance(value, str) and value in words, f"{at}: not one of {words}")
+    return check
+
+
+def integer(least, most):
+    def check(value, at):
+        need(type(value) is int and least <= value <= most, f"{at}: not an integer in range")
+    return check
+
+
+def boolean(value, at):
+    need(isinstance(value, bool), f"{at}: not a boolean")
+
+
+def array(item, least, most):
+    def check(value, at):
+        need(isinstance(value, list) and least <= len(value) <= most, f"{at}: not such an array")
+        for i, one in enumerate(value):
+            item(one, f"{at}/{i}")
+    return check
+
+
+def obj(required, **optional):
+    """`required` maps names to shapes; a name that is a keyword of Python stands there too."""
+    def check(value, at):
+        need(isinstance(value, dict), f"{at}: not an object")
+        for name in required:
+            need(name in value, f"{at}: lacks {name}")
+        for name, one in value.items():
+            shape = required.get(name) or optional.get(name)
+            need(shape is not None, f"{at}: {name} is not known")
+            shape(one, f"{at}/{name}")
+    return check
+
+
+def localized(value, at):
+    need(isinstance(value, dict) and 1 <= len(value) <= 8, f"{at}: not localized")
+    for name, one in value.items():
+        need(re.fullmatch("[a-z]{2}", name, re.ASCII), f"{at}: not a language")
+        text(4000)(one, f"{at}/{name}")
+
+
+def real_date(value, at):
+    year, month, day = map(int, value.split("-"))
+    try:
+        datetime.date(year, month, day)
+    except ValueError as error:
+        raise Refused(f"{at}: no such day") from error
+
+
+def not_minus_zero(value, at):
+    need(not (value.startswith("-") and not value.strip("-0.")), f"{at}: minus zero")
+
+
+np = word("not_published")
+slug = pattern("[a-z0-9-]{1,64}")
+name = pattern("[a-z][a-z0-9_]{0,63}")
+party = pattern("[a-z0-9]([a-z0-9.-]{0,98}[a-z0-9])?")
+origin = pattern(r"[!-*,-~]{1,255}")
+vkey = pattern(r"[!-*,-~]{1,255}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{4,2000}={0,2}")
+date = pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", real_date)
+published_date = either(np, date)
+decimal = pattern(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{0,11}[1-9])?", not_minus_zero)
+unsigned_decimal = pattern(r"(0|[1-9][0-9]{0,17})(\.[0-9]{0,11}[1-9])?")
+unsigned_amount = pattern(r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,4})?")
+currency = pattern("[A-Z]{3}")
+unsigned_money = obj({"amount": unsigned_amount, "currency": currency})
+unit = pattern(r"(?=.{1,64}$)(1|[A-Za-z_]{1,32})([*/](1|[A-Za-z_]{1,32}))*")
+digest = pattern("sha256:[0-9a-f]{64}")
+annex = obj({"name": text(300), "sha256": digest})
+remark = obj({"text": localized}, about=text(200))
+
+
+# --- Lines (model.md, 3 to 6) ---
+
+FIELDS = ("value", "count", "numerator", "denominator", "control_value", "low", "high", "p_value")
+constant = either(decimal, obj({"value": decimal, "unit": unit}))
+operand = either(
+    name, decimal, obj({"value": decimal, "unit": unit}),
+    obj({"measured": name, "field": word(*FIELDS)}, period=slug),
+    obj({"funded": word("total")}), obj({"paid": word("total")}),
+    obj({"earlier": name}), obj({"period": word("days")}))
+result = operand  # "not_published" is spelled as a name
+COMPARISONS = ("at_least", "above", "at_most", "below", "equals")
+
+
+def condition(value, at, depth=1):
+    """Returns its number of nodes."""
+    need(depth <= 8, f"{at}: too deep")
+    need(isinstance(value, dict) and len(value) == 1, f"{at}: not a condition")
+    [(key, inside)] = value.items()
+    if key in COMPARISONS:
+        array(operand, 2, 2)(inside, f"{at}/{key}")
+        return 1
+    if key == "not":
+        return 1 + condition(inside, f"{at}/not", depth + 1)
+    need(key in ("all", "any"), f"{at}: {key} is no condition")
+    array(lambda one, where: None, 1, 20)(inside, f"{at}/{key}")
+    return 1 + sum(condition(one, f"{at}/{key}/{i}", depth + 1) for i, one in enumerate(inside))
+
+
+def whole_condition(value, at):
+    need(condition(value, at) <= 100, f"{at}: too many conditions")
+
+
+def limits(value, at):
+    need("at_least" in value or "at_most" in value, f"{at}: a clamp without limits")
+
+
+def step(value, at):
+    obj({"then": result}, at_least=constant, above=constant)(value, at)
+    need(("at_least" in value) != ("above" in value), f"{at}: not one threshold")
+
+
+def many(least, most):
+    return array(operand, least, most)
+
+
+# operation -> (shape, required companions, optional ones)
+OPERATIONS = {
+    "take": (operand, {}, {}),
+    "add": (many(1, 100), {}, {}),
+    "subtract": (many(2, 2), {}, {}),
+    "multiply": (many(1, 100), {}, {}),
+    "divide": (many(2, 2), {}, {}),
+    "power": (operand, {"exponent": integer(-400, 400)}, {}),
+    "minimum": (many(1, 100), {}, {}),
+    "maximum": (many(1, 100), {}, {}),
+    "negate": (operand, {}, {}),
+    "clamp": (operand, {}, {"at_least": operand, "at_most": operand}),
+    "tiers": (operand, {"steps": array(step, 1, 1000), "otherwise": result}, {}),
+    "curve": (operand, {"points": array(array(constant, 2, 2), 2, 1000)}, {}),
+    "when": (whole_condition, {"then": result, "otherwise": result}, {}),
+    "round": (operand, {"to": constant, "by": word(
+        "half_even", "half_up", "up", "down", "ceiling", "floor")}, {}),
+}
+
+
+def line(value, at):
+    need(isinstance(value, dict), f"{at}: not an object")
+    found = [key for key in value if key in OPERATIONS]
+    need(len(found) == 1, f"{at}: not one operation")
+    shape, required, optional = OPERATIONS[found[0]]
+    obj({"line": name, "label": localized, found[0]: shape, **required},
+        note=localized, actor=party, **optional)(value, at)
+    need(value["line"] != "not_published", f"{at}: a line of that name")
+    if found[0] == "clamp":
+        limits(value, at)
+
+
+pay = obj({"pay": name, "from": party, "to": array(
+    obj({"party": party}, share=either(word("funding"), unsigned_decimal)), 1, 100)})
+
+
+# --- Kinds (section 7) ---
+
+registration = obj({"scheme": text(40), "number": text(40)})
+IDENTITY = {"party": party, "legal_name": text(300), "registration": either(np, registration),
+            "vkeys": array(vkey, 1, 20)}
+parties = array(party, 1, 50)
+allotments = array(obj({"party": party, "amount": unsigned_money}), 1, 50)
+outcome = obj({"outcome": name, "label": localized, "unit": unit,
+               "class": word("paying", "condition", "reported"), "evaluator": party,
+               "source": either(np, localized), "missing_data": either(np, localized)},
+              count_unit=unit, baseline=localized)
+period = obj({"period": slug, "from": date, "to": date, "due": published_date,
+              "binding": boolean})
+measured_value = obj({"outcome": name}, value=decimal, count=unsigned_decimal,
+                     numerator=unsigned_decimal, denominator=unsigned_decimal,
+                     control_value=decimal, low=decimal, high=decimal, p_value=unsigned_decimal,
+                     published=text(200), note=localized)
+fraction = pattern(r"-?(0|[1-9][0-9]{0,999})(/[1-9][0-9]{0,999})?")
+COMPUTED = {"period": slug, "inputs": array(digest, 0, 2000),
+            "pays": array(obj({"amount": unsigned_money, "from": party, "pay": name, "to": party}),
+                          0, 10000)}
+computed_line = obj({"line": name, "unit": text(1800), "value": fraction})
+computed = either(obj({**COMPUTED, "lines": array(computed_line, 1, 500)}),
+                  obj({**COMPUTED, "lines_sha256": digest}))
+
+
+def key_members(value):
+    """The table of section 7.4."""
+    action = value.get("action")
+    members = {"party": party, "action": word("add", "replace", "revoke")}
+    if action in ("add", "replace"):
+        members["vkey"] = vkey
+    if action == "replace":
+        members["replaces"] = vkey
+    if action == "revoke":
+        members["revokes"] = vkey
+    if action in ("replace", "revoke"):
+        return {**members, "reason": localized}, {}
+    return members, {"reason": localized}
+
+
+# kind -> (required members, optional members); `after` is the business of the chain.
+KINDS = {
+    "charter": ({"log_vkey": vkey, "operator": obj(IDENTITY),
+                 "registrars": array(obj(IDENTITY), 1, 20),
+                 "recovery": either(word("none"), obj({"registrars": integer(1, 20)})),
+                 "witness_policy": text(20000)}, {}),
+    "party": (IDENTITY, {}),
+    "contract": ({"contract": slug, "title": localized, "agreed_on": published_date,
+                  "roles": obj({"payer": parties, "investor": parties, "evaluator": parties},
+                               provider=parties, intermediary=parties, guarantor=parties),
+                  "cohort": obj({"description": localized,
+                                 "size": either(np, integer(1, INTEGER_MAX))}),
+                  "currency": currency, "outcomes": array(outcome, 1, 100),
+                  "periods": array(period, 1, 100), "lines": array(line, 1, 500),
+                  "pays": array(pay, 0, 100), "dispute": either(np, localized),
+                  "legal_basis": either(np, localized)},
+                 {"commitments": allotments, "caps": allotments, "annexes": array(annex, 1, 100),
+                  "conflicts": array(obj({"parties": array(party, 2, 10), "note": localized}),
+                                     1, 50),
+                  "signatures": obj({}, funding=parties, measurement=parties, settlement=parties,
+                                    payment=parties),
+                  "notes": array(remark, 1, 100), "sources": array(text(1000), 1, 100)}),
+    "funding": ({"contract": slug, "investor": party, "receiver": party, "amount": unsigned_money,
+                 "placed_on": published_date, "reference": text(200)}, {}),
+    "measurement": ({"contract": slug, "period": slug, "evaluator": party,
+                     "values": array(measured_value, 1, 100)},
+                    {"cohort": obj({"count": integer(0, INTEGER_MAX),
+                                    "missing": integer(0, INTEGER_MAX)}),
+                     "evidence": array(annex, 1, 100), "notes": array(remark, 1, 100)}),
+    "settlement": ({"contract": slug, "computed": computed}, {}),
+    "payment": ({"contract": slug, "settlement": digest, "pay": name, "from": party, "to": party,
+                 "amount": unsigned_money, "paid_on": published_date, "reference": text(200)}, {}),
+}
+
+
+def statement(value):
+    need(isinstance(value, dict), "not an object")
+    kind = value.get("kind")
+    if kind == "key":
+        required, optional = key_members(value)
+    else:
+        need(isinstance(kind, str) and kind in KINDS, "no such kind")
+        required, optional = KINDS[kind]
+    common = {"kind": word(kind), "version": integer(1, 1), "ledger": origin, "date": date}
+    obj({**common, **required}, after=digest, **optional)(value, "")
+    if kind == "contract" and "signatures" in value:
+        need(value["signatures"], "signatures without one")
