@@ -32,6 +32,11 @@ struct report {
     bool is_out_of_memory;
 };
 
+static void report_release(struct report *report)
+{
+    json_free(report->conflicts); /* NULL when the answer took it over */
+}
+
 static enum status read_threads(const struct invocation *invocation, unsigned *ret_threads,
                                 struct failure *failure)
 {
@@ -256,16 +261,17 @@ int command_verify(const struct invocation *invocation)
     const char *path = workspace_path(invocation);
     struct failure failure = {0};
     OWNED(workspace_closep) struct workspace *workspace = NULL;
-    OWNED(json_freep) struct json *conflicts = json_new_array();
-    struct report report = {.invocation = invocation, .conflicts = conflicts};
-    if (conflicts == NULL) {
+    OWNED(report_release)
+    struct report report = {
+        .invocation = invocation,
+        .conflicts = json_new_array(),
+    };
+    if (report.conflicts == NULL) {
         return output_failure(invocation, "", &failure);
     }
     if (workspace_open(path, false, &workspace, &failure) != STATUS_OK ||
         verify(&report, workspace, &failure) != STATUS_OK) {
         return output_failure(invocation, strcmp(failure.at, path) == 0 ? "" : path, &failure);
     }
-    int status = answer(&report, workspace_ledger(workspace));
-    conflicts = report.conflicts; /* NULL when the answer took it over */
-    return status;
+    return answer(&report, workspace_ledger(workspace));
 }

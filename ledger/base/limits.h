@@ -34,10 +34,10 @@
 #define BATCH_ENTRIES_MAX 4096
 
 /* A checkpoint with every signature that a note may hold. */
-#define CHECKPOINT_SIZE_MAX (16 * 1024)
+#define CHECKPOINT_SIZE_MAX 16384
 
 /* A PKCS#8 file with its vkey line; an Ed25519 one is under 1 KiB. */
-#define KEYFILE_SIZE_MAX (16 * 1024)
+#define KEYFILE_SIZE_MAX 16384
 
 /* A passphrase, as read from a terminal or a file. */
 #define PASSPHRASE_SIZE_MAX 1024

@@ -1491,4 +1491,5 @@ Test(json, a_tree_outlives_the_trees_that_it_was_joined_from)
     OWNED(json_freep) struct json *other = parsed(VIEW("{\"text\":\"takes memory meanwhile\"}"));
     const struct json *copied = json_member(json_member(root, "e"), "c");
     cr_assert(view_is(json_string(copied), "d"));
+    cr_assert(eq(sz, json_count(other), 1));
 }
