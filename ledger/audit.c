@@ -6,9 +6,19 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define WHERE_SIZE 60
 #define PROGRESS_ENTRIES 256
+
+#define WINDOW_NODES 64
+
+/* Nodes of one level that were read together, since the walk comes to them one after the other. */
+struct node_window {
+    uint64_t first;
+    size_t count;
+    struct hash hashes[WINDOW_NODES];
+};
 
 /* The walk over the leaves, from one checkpoint to the next. */
 struct tree_walk {
@@ -16,8 +26,14 @@ struct tree_walk {
     struct pipeline *pipeline;
     struct merkle_edge edge; /* of the leaves that were walked over */
     uint64_t checkpoints;
+    struct node_window *windows; /* one for each level */
     struct failure *failure;
 };
+
+static void tree_walk_release(struct tree_walk *walk)
+{
+    free(walk->windows);
+}
 
 static enum status wrong_node(struct merkle_position at, const char *what, struct failure *failure)
 {
@@ -34,15 +50,34 @@ static enum status wrong_checkpoint(uint64_t size, const char *what, struct fail
     return fail(failure, STATUS_UNTRUSTED, where, "%s", what);
 }
 
+/* The stored node. A window that ends before it leaves the explanation to a read of its own. */
+static enum status walk_read(struct tree_walk *walk, struct merkle_position at,
+                             struct hash *ret_hash)
+{
+    struct store *store = ledger_store(walk->ledger);
+    struct node_window *window = &walk->windows[at.level];
+    if (at.index < window->first || at.index - window->first >= window->count) {
+        window->first = at.index;
+        window->count = 0;
+        TRY(store_read_nodes(store, at, WINDOW_NODES, window->hashes, &window->count,
+                             walk->failure));
+    }
+    if (window->count == 0) {
+        return store_read_node(store, at, ret_hash, walk->failure);
+    }
+    *ret_hash = window->hashes[at.index - window->first];
+    return STATUS_OK;
+}
+
 /* Compares each node that the leaves bring about with the stored one. */
 static enum status compare_node(void *context, struct merkle_position at, const struct hash *hash)
 {
-    const struct tree_walk *walk = context;
+    struct tree_walk *walk = context;
     if (at.level == 0) {
         return STATUS_OK; /* was just read */
     }
     struct hash stored;
-    TRY(store_read_node(ledger_store(walk->ledger), at, &stored, walk->failure));
+    TRY(walk_read(walk, at, &stored));
     if (!hash_equal(&stored, hash)) {
         return wrong_node(at, "the node is not the hash of the nodes below it", walk->failure);
     }
@@ -54,7 +89,7 @@ static enum status walk_to(struct tree_walk *walk, uint64_t size)
     while (walk->edge.size < size) { /* bounded by the size of the ledger */
         struct merkle_position at = {.level = 0, .index = walk->edge.size};
         struct hash leaf;
-        TRY(store_read_node(ledger_store(walk->ledger), at, &leaf, walk->failure));
+        TRY(walk_read(walk, at, &leaf));
         TRY(merkle_edge_append(&walk->edge, &leaf, compare_node, walk));
     }
     return STATUS_OK;
@@ -230,8 +265,12 @@ enum status audit_tree_begun(struct ledger *ledger, unsigned thread_count,
     assert(thread_count >= 1);
     TRY(store_check_structure(ledger_store(ledger), failure));
     TRY(check_end(ledger, failure));
-    struct tree_walk walk = {.ledger = ledger};
+    OWNED(tree_walk_release) struct tree_walk walk = {.ledger = ledger};
     merkle_edge_init(&walk.edge);
+    walk.windows = calloc(MERKLE_HEIGHT_MAX + 1, sizeof *walk.windows);
+    if (walk.windows == NULL) {
+        return fail_memory(failure);
+    }
     TRY(check_checkpoints(&walk, thread_count, failure));
     uint64_t nodes = 0;
     TRY(check_levels(ledger, &nodes, failure));

@@ -419,6 +419,22 @@ static enum status memory_read_node(struct store *base, struct merkle_position a
     return STATUS_OK;
 }
 
+static enum status memory_read_nodes(struct store *base, struct merkle_position from, size_t count,
+                                     struct hash *ret_hashes, size_t *ret_count,
+                                     struct failure *failure)
+{
+    struct memory_store *store = memory_store(base);
+    TRY(gate(store, failure));
+    uint64_t there = seen(store)->nodes[from.level];
+    size_t taken = 0;
+    while (taken < count && from.index < there && taken < there - from.index) {
+        ret_hashes[taken] = store->memory->levels[from.level].hashes[from.index + taken];
+        taken++;
+    }
+    *ret_count = taken;
+    return STATUS_OK;
+}
+
 static enum status memory_scan_nodes(struct store *base, uint32_t level, store_visit_node *visit,
                                      void *context, struct failure *failure)
 {
@@ -652,6 +668,7 @@ static const struct store_operations MEMORY_OPERATIONS = {
     .head = memory_head,
     .scan = memory_scan,
     .read_node = memory_read_node,
+    .read_nodes = memory_read_nodes,
     .scan_nodes = memory_scan_nodes,
     .scan_checkpoints = memory_scan_checkpoints,
     .append = memory_append,

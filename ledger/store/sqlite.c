@@ -251,6 +251,7 @@ static const struct store_operations SQLITE_OPERATIONS = {
     .head = sqlite_head,
     .scan = sqlite_scan,
     .read_node = sqlite_read_node,
+    .read_nodes = sqlite_read_nodes,
     .scan_nodes = sqlite_scan_nodes,
     .scan_checkpoints = sqlite_scan_checkpoints,
     .append = sqlite_append,

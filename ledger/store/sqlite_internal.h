@@ -26,6 +26,7 @@ enum sqlite_statement {
     SQL_SCAN_PREFIX_BY_INDEX,
     SQL_SCAN_PREFIX_BY_SUBJECT,
     SQL_NODE,
+    SQL_NODES,
     SQL_SCAN_NODES,
     SQL_SCAN_CHECKPOINTS,
     SQL_SIZES,
@@ -121,6 +122,8 @@ enum status sqlite_scan(struct store *base, struct store_scan scan, store_visit_
                         void *context, struct failure *failure);
 enum status sqlite_read_node(struct store *base, struct merkle_position at, struct hash *ret_hash,
                              struct failure *failure);
+enum status sqlite_read_nodes(struct store *base, struct merkle_position from, size_t count,
+                              struct hash *ret_hashes, size_t *ret_count, struct failure *failure);
 enum status sqlite_scan_nodes(struct store *base, uint32_t level, store_visit_node *visit,
                               void *context, struct failure *failure);
 enum status sqlite_scan_checkpoints(struct store *base, store_visit_checkpoint *visit,

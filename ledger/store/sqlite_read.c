@@ -259,6 +259,30 @@ enum status sqlite_read_node(struct store *base, struct merkle_position at, stru
                                                    : wrong_row(store, "a node", failure);
 }
 
+enum status sqlite_read_nodes(struct store *base, struct merkle_position from, size_t count,
+                              struct hash *ret_hashes, size_t *ret_count, struct failure *failure)
+{
+    struct sqlite_store *store = sqlite_store(base);
+    size_t seen = 0;
+    if (from.index <= INT64_MAX && count <= INT32_MAX) {
+        OWNED(sqlite_query_end) struct sqlite_query query = {0};
+        TRY(sqlite_query_begin(store, SQL_NODES, &query, failure));
+        TRY(sqlite_bind_integer(&query, 1, from.level, failure));
+        TRY(sqlite_bind_integer(&query, 2, from.index, failure));
+        TRY(sqlite_bind_integer(&query, 3, count, failure));
+        bool row = false;
+        uint64_t index = 0;
+        TRY(sqlite_query_step(&query, &row, failure));
+        while (row && seen < count && sqlite_column_integer(&query, 0, &index) &&
+               index == from.index + seen && sqlite_column_hash(&query, 1, &ret_hashes[seen])) {
+            seen++;
+            TRY(sqlite_query_step(&query, &row, failure));
+        }
+    }
+    *ret_count = seen;
+    return STATUS_OK;
+}
+
 enum status sqlite_scan_nodes(struct store *base, uint32_t level, store_visit_node *visit,
                               void *context, struct failure *failure)
 {

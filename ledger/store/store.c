@@ -75,6 +75,13 @@ enum status store_read_node(struct store *store, struct merkle_position at, stru
     return store->operations->read_node(store, at, ret_hash, failure);
 }
 
+enum status store_read_nodes(struct store *store, struct merkle_position from, size_t count,
+                             struct hash *ret_hashes, size_t *ret_count, struct failure *failure)
+{
+    assert(from.level <= MERKLE_HEIGHT_MAX);
+    return store->operations->read_nodes(store, from, count, ret_hashes, ret_count, failure);
+}
+
 enum status store_scan_nodes(struct store *store, uint32_t level, store_visit_node *visit,
                              void *context, struct failure *failure)
 {

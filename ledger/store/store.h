@@ -119,6 +119,8 @@ struct store_operations {
                         struct failure *);
     enum status (*read_node)(struct store *, struct merkle_position, struct hash *,
                              struct failure *);
+    enum status (*read_nodes)(struct store *, struct merkle_position, size_t, struct hash *,
+                              size_t *, struct failure *);
     enum status (*scan_nodes)(struct store *, uint32_t, store_visit_node *, void *,
                               struct failure *);
     enum status (*scan_checkpoints)(struct store *, store_visit_checkpoint *, void *,
@@ -181,6 +183,16 @@ enum status store_scan(struct store *store, struct store_scan scan, store_visit_
 /* Errors: STATUS_UNTRUSTED when the node is missing or not 32 bytes. */
 enum status store_read_node(struct store *store, struct merkle_position at, struct hash *ret_hash,
                             struct failure *failure);
+
+/*
+ * Reads nodes of one level that follow each other, from `from` on: as many as there are up to
+ * `count`, and none after one that is missing or not 32 bytes. For walks, which then read the node
+ * that was not there by itself, to learn why.
+ *
+ * Shapes  `ret_hashes` holds `count`; `*ret_count` is how many were read, perhaps 0.
+ */
+enum status store_read_nodes(struct store *store, struct merkle_position from, size_t count,
+                             struct hash *ret_hashes, size_t *ret_count, struct failure *failure);
 
 /* Visits the nodes of one level by ascending index. */
 enum status store_scan_nodes(struct store *store, uint32_t level, store_visit_node *visit,

@@ -279,6 +279,17 @@ Test(store, what_is_not_there_is_not_found)
         cr_assert(eq(u64, index, 77), "a ret_ value is written only on success");
         cr_assert(eq(int, store_read_node(place.first, beyond, &none, NULL), STATUS_UNTRUSTED));
         cr_assert(eq(int, store_read_node(place.first, above, &none, NULL), STATUS_UNTRUSTED));
+        struct hash several[4];
+        struct merkle_position second = {.level = 0, .index = 1};
+        size_t count = 99;
+        cr_assert(
+            eq(int, store_read_nodes(place.first, second, 4, several, &count, NULL), STATUS_OK));
+        cr_assert(eq(sz, count, 1), "as many as there are");
+        cr_assert(eq(int, store_read_node(place.first, second, &none, NULL), STATUS_OK));
+        cr_assert(hash_equal(&several[0], &none));
+        cr_assert(
+            eq(int, store_read_nodes(place.first, beyond, 4, several, &count, NULL), STATUS_OK));
+        cr_assert(eq(sz, count, 0));
         cr_assert(eq(int, store_head(place.first, VIEW("contract/none"), &index, NULL), STATUS_OK));
         cr_assert(eq(u64, index, STORE_NONE));
         place_close(&place);
@@ -635,6 +646,12 @@ Test(store, promise_7_a_row_of_a_wrong_shape_is_untrusted)
             "%s", rows[i].sql);
         cr_assert(eq(int, store_read_node(place.first, at, &hash, NULL), rows[i].node), "%s",
                   rows[i].sql);
+        struct hash several[3];
+        struct merkle_position start = {.level = 0, .index = 0};
+        size_t count = 99;
+        cr_assert(
+            eq(int, store_read_nodes(place.first, start, 3, several, &count, NULL), STATUS_OK));
+        cr_assert(eq(sz, count, rows[i].node == STATUS_OK ? 3 : 1), "%s", rows[i].sql);
         cr_assert(eq(int, store_read_latest(place.first, &size, &a, NULL), rows[i].latest), "%s",
                   rows[i].sql);
         cr_assert(eq(int, store_read_identity(place.first, &a, &b, NULL), rows[i].identity), "%s",
