@@ -406,28 +406,19 @@ enum status workspace_load_contract_before(struct workspace *workspace, struct v
 enum status workspace_load_for(struct workspace *workspace, const struct statement *statement,
                                struct failure *failure)
 {
-    switch (statement->kind) {
-    case KIND_CHARTER:
+    struct view name = statement_subject_name(statement);
+    switch (kind_subject_class(statement->kind)) {
+    case SUBJECT_CHARTER:
         return STATUS_OK;
-    case KIND_PARTY:
-        return workspace_load_party(workspace, statement->party.identity.id, failure);
-    case KIND_KEY:
-        return workspace_load_party(workspace, statement->key.party, failure);
-    case KIND_CONTRACT:
-        TRY(load_parties_of(workspace, &statement->contract, failure));
-        return load_contract_if_any(workspace, statement->contract.name, failure);
-    case KIND_FUNDING:
-        return load_contract_if_any(workspace, statement->funding.contract, failure);
-    case KIND_MEASUREMENT:
-        return load_contract_if_any(workspace, statement->measurement.contract, failure);
-    case KIND_SETTLEMENT:
-        return load_contract_if_any(workspace, statement->settlement.contract, failure);
-    case KIND_PAYMENT:
-        return load_contract_if_any(workspace, statement->payment.contract, failure);
-    case KIND_COUNT:
-        break;
+    case SUBJECT_PARTY:
+        return workspace_load_party(workspace, name, failure);
+    case SUBJECT_CONTRACT:
+        if (statement->kind == KIND_CONTRACT) {
+            TRY(load_parties_of(workspace, &statement->contract, failure));
+        }
+        return load_contract_if_any(workspace, name, failure);
     }
-    assert(false); /* a statement has a kind */
+    assert(false && "a statement has a subject");
     return STATUS_INVALID;
 }
 

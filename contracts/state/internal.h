@@ -115,6 +115,3 @@ static inline size_t state_slot(struct view name)
     }
     return (size_t)(hash % STATE_SLOTS);
 }
-
-/* The contract that a funding, measurement, settlement or payment belongs to. */
-struct view statement_contract_name(const struct statement *statement);

@@ -58,34 +58,11 @@ void state_forget_contract(struct state *state, struct view name)
 
 /* --- Check, then apply --- */
 
-struct view statement_contract_name(const struct statement *statement)
-{
-    switch (statement->kind) {
-    case KIND_CONTRACT:
-        return statement->contract.name;
-    case KIND_FUNDING:
-        return statement->funding.contract;
-    case KIND_MEASUREMENT:
-        return statement->measurement.contract;
-    case KIND_SETTLEMENT:
-        return statement->settlement.contract;
-    case KIND_PAYMENT:
-        return statement->payment.contract;
-    case KIND_CHARTER:
-    case KIND_PARTY:
-    case KIND_KEY:
-    case KIND_COUNT:
-        break;
-    }
-    assert(false && "not a statement of a contract");
-    return VIEW("");
-}
-
 /* What every statement of a running contract must satisfy, before what its kind asks. */
 static enum status check_following(const struct state *state, const struct statement *statement,
                                    struct state_change *change, struct failure *failure)
 {
-    struct view name = statement_contract_name(statement);
+    struct view name = statement_subject_name(statement);
     struct state_contract *contract = contract_find(state, name);
     if (contract == NULL) {
         return refuse(failure, RULE_CONTRACT_UNKNOWN, "/contract", "%.*s is not in the ledger",

@@ -227,8 +227,7 @@ enum status statement_check(struct statement *statement, struct failure *failure
     return form->check == NULL ? STATUS_OK : form->check(statement, failure);
 }
 
-/* The party or contract whose chain it is; empty for the charter. */
-static struct view subject_name(const struct statement *statement)
+struct view statement_subject_name(const struct statement *statement)
 {
     switch (statement->kind) {
     case KIND_PARTY:
@@ -264,7 +263,7 @@ enum status statement_subject(const struct statement *statement, struct buffer *
         TRY(buffer_append_text(buffer, "contract/"));
         break;
     }
-    return buffer_append(buffer, subject_name(statement));
+    return buffer_append(buffer, statement_subject_name(statement));
 }
 
 enum status statement_money(const struct shape_money *text, struct currency currency,

@@ -290,6 +290,9 @@ enum status statement_check(struct statement *statement, struct failure *failure
 void statement_free(struct statement *statement);
 void statement_freep(struct statement **statement);
 
+/* The id of the party or the name of the contract whose chain it is; empty for the charter. */
+struct view statement_subject_name(const struct statement *statement);
+
 /*
  * Appends the name of the chain: "charter", "party/<id>" or "contract/<name>".
  *
