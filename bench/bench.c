@@ -38,7 +38,34 @@ static void die(const char *what, const struct failure *failure)
     exit(2);
 }
 
-/* Verifications a second of one thread, over a text as long as a funding. */
+/*
+ * Texts as long as a funding, each with a signature of its own: a processor that meets one
+ * signature again and again learns which way its branches go, and verifies it faster than any
+ * other.
+ */
+#define TEXT_COUNT 2000
+struct signed_text {
+    char bytes[420];
+    struct signature signature;
+};
+
+static struct signed_text *make_texts(struct secret_key *secret)
+{
+    struct failure failure = {0};
+    struct signed_text *texts = calloc(TEXT_COUNT, sizeof *texts);
+    if (texts == NULL) {
+        die("texts", &failure);
+    }
+    for (unsigned i = 0; i < TEXT_COUNT; i++) {
+        (void)snprintf(texts[i].bytes, sizeof texts[i].bytes, "%*u", (int)sizeof texts[i].bytes - 1,
+                       i);
+        struct view text = {texts[i].bytes, sizeof texts[i].bytes};
+        secret_key_sign(secret, text, &texts[i].signature);
+    }
+    return texts;
+}
+
+/* Verifications a second of one thread. */
 static double verify_rate(void)
 {
     uint8_t seed[SEED_SIZE] = {7};
@@ -47,22 +74,23 @@ static double verify_rate(void)
     if (secret_key_from_seed(seed, &secret) != STATUS_OK) {
         die("key", &failure);
     }
-    char message[420];
-    memset(message, 'x', sizeof message);
-    struct view text = {message, sizeof message};
-    struct signature signature;
-    secret_key_sign(secret, text, &signature);
+    struct signed_text *texts = make_texts(secret);
     double start = now();
     unsigned count = 0;
     while (now() - start < 1.0) { /* a second */
         for (unsigned i = 0; i < 100; i++) {
-            if (public_key_verify(secret_key_public(secret), text, &signature) != STATUS_OK) {
+            const struct signed_text *signed_text = &texts[count % TEXT_COUNT];
+            struct view text = {signed_text->bytes, sizeof signed_text->bytes};
+            if (public_key_verify(secret_key_public(secret), text, &signed_text->signature) !=
+                STATUS_OK) {
                 die("verify", &failure);
             }
+            count++;
         }
-        count += 100;
     }
-    return count / (now() - start);
+    double rate = count / (now() - start);
+    free(texts);
+    return rate;
 }
 
 static double verify_seconds(const char *path, unsigned threads)
@@ -147,14 +175,22 @@ static void make(const char *folder, const char *name, struct big_ledger shape,
     big_ledger_make(path, shape);
 }
 
-static double best_verify(const char *path, unsigned threads)
+#define PAIRS 4
+
+/* Measures both in turns, so that a quiet moment of the machine serves the one as well as the
+ * other. */
+static void best_verify(const char *path, unsigned threads, double *ret_rate, double *ret_seconds)
 {
-    double best = verify_seconds(path, threads);
-    for (int i = 0; i < 2; i++) {
-        double again = verify_seconds(path, threads);
-        best = again < best ? again : best;
+    double rate = verify_rate();
+    double seconds = verify_seconds(path, threads);
+    for (int i = 1; i < PAIRS; i++) {
+        double rate_again = verify_rate();
+        double seconds_again = verify_seconds(path, threads);
+        rate = rate_again > rate ? rate_again : rate;
+        seconds = seconds_again < seconds ? seconds_again : seconds;
     }
-    return best;
+    *ret_rate = rate;
+    *ret_seconds = seconds;
 }
 
 static double best_settle(const char *path)
@@ -190,10 +226,9 @@ static bool bench_verify(const char *folder, unsigned threads)
         char path[PATH_SIZE];
         (void)snprintf(name, sizeof name, "verify-%u", ROWS[i].signatures);
         make(folder, name, shape, path);
-        double rate = verify_rate();
-        double seconds = best_verify(path, threads);
-        double again = verify_rate();
-        rate = again > rate ? again : rate;
+        double rate;
+        double seconds;
+        best_verify(path, threads, &rate, &seconds);
         double signatures =
             (double)shape.contract_count * (4 + (double)shape.fundings_each * shape.signatures);
         (void)fprintf(stderr, "%.0f signatures in %.2f s; libsodium %.0f/s on one core\n",

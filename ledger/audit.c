@@ -1,6 +1,7 @@
 #include "ledger/audit.h"
 
 #include "ledger/base/ownership.h"
+#include "ledger/node_window.h"
 #include "ledger/pipeline.h"
 
 #include <assert.h>
@@ -10,15 +11,6 @@
 
 #define WHERE_SIZE 60
 #define PROGRESS_ENTRIES 256
-
-#define WINDOW_NODES 64
-
-/* Nodes of one level that were read together, since the walk comes to them one after the other. */
-struct node_window {
-    uint64_t first;
-    size_t count;
-    struct hash hashes[WINDOW_NODES];
-};
 
 /* The walk over the leaves, from one checkpoint to the next. */
 struct tree_walk {
@@ -50,23 +42,11 @@ static enum status wrong_checkpoint(uint64_t size, const char *what, struct fail
     return fail(failure, STATUS_UNTRUSTED, where, "%s", what);
 }
 
-/* The stored node. A window that ends before it leaves the explanation to a read of its own. */
 static enum status walk_read(struct tree_walk *walk, struct merkle_position at,
                              struct hash *ret_hash)
 {
-    struct store *store = ledger_store(walk->ledger);
-    struct node_window *window = &walk->windows[at.level];
-    if (at.index < window->first || at.index - window->first >= window->count) {
-        window->first = at.index;
-        window->count = 0;
-        TRY(store_read_nodes(store, at, WINDOW_NODES, window->hashes, &window->count,
-                             walk->failure));
-    }
-    if (window->count == 0) {
-        return store_read_node(store, at, ret_hash, walk->failure);
-    }
-    *ret_hash = window->hashes[at.index - window->first];
-    return STATUS_OK;
+    return node_window_read(&walk->windows[at.level], ledger_store(walk->ledger), at, ret_hash,
+                            walk->failure);
 }
 
 /* Compares each node that the leaves bring about with the stored one. */
@@ -184,34 +164,21 @@ static enum status check_checkpoints(struct tree_walk *walk, unsigned thread_cou
     return STATUS_OK;
 }
 
-/* The nodes of one level, which the walk has compared as far as the tree goes. */
-struct level_count {
-    uint64_t count;
-    uint64_t expected;
-};
-
-static enum status count_node(void *context, const struct store_node *node, struct failure *failure)
+static enum status refuse_node(void *context, const struct store_node *node,
+                               struct failure *failure)
 {
-    struct level_count *level = context;
-    if (node->at.index != level->count || level->count >= level->expected) {
-        return wrong_node(node->at, "the tree has no such node", failure);
-    }
-    level->count += 1;
-    return STATUS_OK;
+    (void)context;
+    return wrong_node(node->at, "the tree has no such node", failure);
 }
 
-/* Every level has its nodes and no more. */
+/* The walk has met every node of the tree; there are no others. */
 static enum status check_levels(struct ledger *ledger, uint64_t *ret_count, struct failure *failure)
 {
     uint64_t count = 0;
     for (uint32_t level = 0; level <= MERKLE_HEIGHT_MAX; level++) {
-        struct level_count seen = {.expected = ledger_size(ledger) >> level};
-        TRY(store_scan_nodes(ledger_store(ledger), level, count_node, &seen, failure));
-        if (seen.count != seen.expected) {
-            struct merkle_position missing = {.level = level, .index = seen.count};
-            return wrong_node(missing, "the node is missing", failure);
-        }
-        count += seen.count;
+        struct merkle_position end = {.level = level, .index = ledger_size(ledger) >> level};
+        TRY(store_scan_nodes_from(ledger_store(ledger), end, refuse_node, NULL, failure));
+        count += end.index;
     }
     *ret_count = count;
     return STATUS_OK;

@@ -1,6 +1,7 @@
 #include "ledger/ledger.h"
 
 #include "ledger/base/ownership.h"
+#include "ledger/node_window.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -30,6 +31,8 @@ struct ledger {
     bool locked;
     bool stopped; /* a commit failed: nothing is signed any more */
     struct known_node known[KNOWN_COUNT];
+    struct node_window
+        windows[MERKLE_HEIGHT_MAX + 1]; /* of ledger_check_leaf; one for each level */
 };
 
 /* What a merkle_read needs. */
@@ -551,7 +554,6 @@ enum status ledger_check_leaf(struct ledger *ledger, uint64_t index, const struc
 {
     uint32_t top_level;
     const struct hash *top = edge_over(&ledger->edge, index, &top_level);
-    struct node_reader reader = {.store = ledger->store, .failure = failure};
     struct known_node path[2 * MERKLE_HEIGHT_MAX];
     size_t path_count = 0;
     struct merkle_position at = {.level = 0, .index = index};
@@ -561,7 +563,7 @@ enum status ledger_check_leaf(struct ledger *ledger, uint64_t index, const struc
     while (expected == NULL) { /* bounded by top_level */
         struct merkle_position beside = {.level = at.level, .index = at.index ^ 1};
         struct hash sibling;
-        TRY(read_node(&reader, beside, &sibling));
+        TRY(node_window_read(&ledger->windows[at.level], ledger->store, beside, &sibling, failure));
         path[path_count++] = (struct known_node){.is_set = true, .at = at, .hash = computed};
         path[path_count++] = (struct known_node){.is_set = true, .at = beside, .hash = sibling};
         computed =

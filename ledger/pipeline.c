@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#define CHUNK_ITEMS 1024
+#define CHUNK_ITEMS 256 /* few, so that what was prepared is still cached when it is applied */
 #define CHUNK_BYTES ((size_t)2 * 1024 * 1024)
 #define CLAIM_ITEMS 4 /* taken at once: a signature takes much longer than taking the mutex */
 #define THREADS_MAX 256
@@ -39,8 +39,8 @@ struct pipeline {
     pthread_mutex_t mutex;
     pthread_cond_t work_is_there;
     pthread_cond_t work_is_done;
-    struct chunk *work; /* guarded by the mutex: the chunk to take items from, or NULL */
-    bool is_ending;     /* guarded by the mutex */
+    struct chunk *work[2]; /* guarded by the mutex: chunks to take items from, the older first */
+    bool is_ending;        /* guarded by the mutex */
     size_t thread_count;
     pthread_t threads[THREADS_MAX];
 };
@@ -77,23 +77,32 @@ static void prepare_item(struct pipeline *pipeline, struct chunk *chunk, size_t 
     unlock(pipeline);
 }
 
-/* Prepares items of a chunk until none is left to take. The mutex is held, and let go meanwhile. */
-static void help(struct pipeline *pipeline, struct chunk *chunk)
+/*
+ * Prepares some items of the oldest chunk that has any to take, and tells whether there were. The
+ * mutex is held, and let go meanwhile.
+ */
+static bool help(struct pipeline *pipeline)
 {
-    while (chunk->claimed < chunk->count) {
-        size_t first = chunk->claimed;
-        size_t end = chunk->count - first < CLAIM_ITEMS ? chunk->count : first + CLAIM_ITEMS;
-        chunk->claimed = end;
-        unlock(pipeline);
-        for (size_t i = first; i < end; i++) {
-            prepare_item(pipeline, chunk, i);
-        }
-        lock(pipeline);
-        chunk->finished += end - first;
+    struct chunk *chunk = pipeline->work[0];
+    if (chunk == NULL || chunk->claimed == chunk->count) {
+        chunk = pipeline->work[1];
     }
+    if (chunk == NULL || chunk->claimed == chunk->count) {
+        return false;
+    }
+    size_t first = chunk->claimed;
+    size_t end = chunk->count - first < CLAIM_ITEMS ? chunk->count : first + CLAIM_ITEMS;
+    chunk->claimed = end;
+    unlock(pipeline);
+    for (size_t i = first; i < end; i++) {
+        prepare_item(pipeline, chunk, i);
+    }
+    lock(pipeline);
+    chunk->finished += end - first;
     if (chunk->finished == chunk->count) {
         (void)pthread_cond_broadcast(&pipeline->work_is_done);
     }
+    return true;
 }
 
 static void *work(void *context)
@@ -101,9 +110,7 @@ static void *work(void *context)
     struct pipeline *pipeline = context;
     lock(pipeline);
     while (!pipeline->is_ending) { /* bounded by the life of the pipeline */
-        if (pipeline->work != NULL && pipeline->work->claimed < pipeline->work->count) {
-            help(pipeline, pipeline->work);
-        } else {
+        if (!help(pipeline)) {
             (void)pthread_cond_wait(&pipeline->work_is_there, &pipeline->mutex);
         }
     }
@@ -114,20 +121,24 @@ static void *work(void *context)
 static void start_chunk(struct pipeline *pipeline, struct chunk *chunk)
 {
     lock(pipeline);
-    pipeline->work = chunk;
+    assert(pipeline->work[1] == NULL);
+    pipeline->work[pipeline->work[0] == NULL ? 0 : 1] = chunk;
     (void)pthread_cond_broadcast(&pipeline->work_is_there);
     unlock(pipeline);
 }
 
+/* Helps until the chunk, the oldest that was started, is finished; then nobody looks at it. */
 static void wait_for_chunk(struct pipeline *pipeline, struct chunk *chunk)
 {
     lock(pipeline);
-    help(pipeline, chunk);
-    while (chunk->finished < chunk->count) { /* bounded by the items that others have taken */
-        (void)pthread_cond_wait(&pipeline->work_is_done, &pipeline->mutex);
+    while (chunk->finished < chunk->count) { /* bounded by the items of the chunks */
+        if (!help(pipeline)) {
+            (void)pthread_cond_wait(&pipeline->work_is_done, &pipeline->mutex);
+        }
     }
-    if (pipeline->work == chunk) {
-        pipeline->work = NULL; /* so that no worker looks at it while it is filled again */
+    if (pipeline->work[0] == chunk) {
+        pipeline->work[0] = pipeline->work[1];
+        pipeline->work[1] = NULL;
     }
     unlock(pipeline);
 }
@@ -194,13 +205,14 @@ static void discard_chunk(struct pipeline *pipeline, struct chunk *chunk, size_t
 /*
  * Starts the filled chunk and applies the one before it.
  *
- * The older chunk is finished first, so that the workers never have two. When it fails, the younger
- * one is finished too before the failure is told: afterwards no thread is at work.
+ * While the last items of the older chunk are under way, whoever has none takes from the younger.
+ * When the older fails, the younger one is finished too before the failure is told: afterwards no
+ * thread is at work.
  */
 static enum status turn(struct pipeline *pipeline, struct failure *failure)
 {
-    wait_for_chunk(pipeline, pipeline->running);
     start_chunk(pipeline, pipeline->filling);
+    wait_for_chunk(pipeline, pipeline->running);
     pipeline->applied = 0;
     enum status status = apply_chunk(pipeline, failure);
     if (status != STATUS_OK) {

@@ -6,20 +6,47 @@ static const char BASE64_DIGITS[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char HEX_DIGITS[] = "0123456789abcdef";
 
-/* The value of each ASCII character as a Base64 digit, or 64. */
-static const uint8_t BASE64_VALUES[128] = {
-    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
-    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 62,
-    64, 64, 64, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, 64, 0,
-    1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
-    23, 24, 25, 64, 64, 64, 64, 64, 64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38,
-    39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64,
+/*
+ * The value of each byte as a digit, or DIGIT_NONE. No value has that bit, so the values of a whole
+ * text can be joined by `|` and looked at once.
+ */
+#define DIGIT_NONE 64
+static const uint8_t BASE64_VALUES[256] = {
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 62, 64, 64, 64, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, 64, 0,  1,  2,  3,  4,  5,  6,
+    7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 64, 64, 64, 64, 64,
+    64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48,
+    49, 50, 51, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
 };
 
-static uint32_t base64_value(char digit)
+static const uint8_t HEX_VALUES[256] = {
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 10, 11, 12, 13, 14, 15, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+};
+
+static unsigned base64_value(char digit)
 {
-    unsigned char byte = (unsigned char)digit;
-    return byte < 128 ? BASE64_VALUES[byte] : 64;
+    return BASE64_VALUES[(uint8_t)digit];
+}
+
+static unsigned hex_value(char digit)
+{
+    return HEX_VALUES[(uint8_t)digit];
 }
 
 /* Decides the whole text before a byte is written. `*ret_padding` is how many '=' it ends with. */
@@ -33,18 +60,30 @@ static bool base64_is_canonical(struct view text, size_t *ret_padding)
         padding = text.data[text.size - 2] == '=' ? 2 : 1;
     }
     size_t digits = text.size - padding;
+    unsigned seen = 0;
     for (size_t i = 0; i < digits; i++) {
-        if (base64_value(text.data[i]) == 64) {
-            return false;
-        }
+        seen |= base64_value(text.data[i]);
+    }
+    if ((seen & DIGIT_NONE) != 0) {
+        return false;
     }
     /* RFC 4648 section 3.5: "pad bits MUST be set to zero by conforming encoders". */
-    uint32_t pad_bits = padding == 2 ? 0xf : padding == 1 ? 0x3 : 0;
+    unsigned pad_bits = padding == 2 ? 0xf : padding == 1 ? 0x3 : 0;
     if (padding > 0 && (base64_value(text.data[digits - 1]) & pad_bits) != 0) {
         return false;
     }
     *ret_padding = padding;
     return true;
+}
+
+/* The bits of four digits. A '=' counts as the zero bits that it stands for. */
+static uint32_t base64_bits(const char *digits)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < 4; i++) {
+        bits = bits << 6 | (base64_value(digits[i]) & 0x3f);
+    }
+    return bits;
 }
 
 enum status base64_read(struct view text, size_t capacity, uint8_t *ret_bytes, size_t *ret_size)
@@ -57,14 +96,17 @@ enum status base64_read(struct view text, size_t capacity, uint8_t *ret_bytes, s
     if (size > capacity) {
         return STATUS_LIMIT;
     }
+    const char *digits = text.data;
     size_t written = 0;
-    for (size_t i = 0; i < text.size; i += 4) {
-        uint32_t bits = 0;
-        for (size_t k = 0; k < 4; k++) {
-            /* A '=' counts as the zero bits that it stands for. */
-            bits = bits << 6 | (base64_value(text.data[i + k]) & 0x3f);
-        }
-        for (unsigned shift = 16; written < size && shift <= 16; shift -= 8) {
+    for (; written + 3 <= size; written += 3, digits += 4) {
+        uint32_t bits = base64_bits(digits);
+        ret_bytes[written] = (uint8_t)(bits >> 16);
+        ret_bytes[written + 1] = (uint8_t)(bits >> 8);
+        ret_bytes[written + 2] = (uint8_t)bits;
+    }
+    if (written < size) {
+        uint32_t bits = base64_bits(digits);
+        for (unsigned shift = 16; written < size; shift -= 8) { /* one byte or two */
             ret_bytes[written++] = (uint8_t)(bits >> shift);
         }
     }
@@ -99,24 +141,17 @@ enum status base64_write(struct buffer *buffer, struct view bytes)
     return STATUS_OK;
 }
 
-/* The value of a lower-case hexadecimal digit, or 16 when it is none. */
-static unsigned hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return (unsigned)(digit - '0');
-    }
-    return digit >= 'a' && digit <= 'f' ? (unsigned)(digit - 'a') + 10 : 16;
-}
-
 enum status hex_read(struct view text, size_t size, uint8_t *ret_bytes)
 {
     if (text.size / 2 != size || text.size % 2 != 0) {
         return STATUS_INVALID;
     }
+    unsigned seen = 0;
     for (size_t i = 0; i < text.size; i++) {
-        if (hex_value(text.data[i]) == 16) {
-            return STATUS_INVALID;
-        }
+        seen |= hex_value(text.data[i]);
+    }
+    if ((seen & DIGIT_NONE) != 0) {
+        return STATUS_INVALID;
     }
     for (size_t i = 0; i < size; i++) {
         unsigned high = hex_value(text.data[2 * i]);
@@ -162,19 +197,89 @@ enum status decimal_u64_read(struct view text, uint64_t max, uint64_t *ret_value
     return STATUS_OK;
 }
 
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The first eight bytes of a text that has them. */
+static uint64_t word_at(const char *text)
+{
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    return word;
+}
+
+/*
+ * Whether some byte of the word is below `limit`, which is at most 0x80. A byte above 0x7f never
+ * is; borrowing from the next byte can only begin at one that is, so there is no false alarm.
+ */
+static bool has_below(uint64_t word, unsigned limit)
+{
+    return ((word - EACH_BYTE(limit)) & ~word & EACH_BYTE(0x80)) != 0;
+}
+
+static bool has_byte(uint64_t word, unsigned byte)
+{
+    return has_below(word ^ EACH_BYTE(byte), 1);
+}
+
+static bool has_above_ascii(uint64_t word)
+{
+    return (word & EACH_BYTE(0x80)) != 0;
+}
+
 /* How many bytes from the start are ASCII, in whole words: most of what we read is. */
 static size_t ascii_words(struct view text)
 {
     size_t size = 0;
-    uint64_t word;
-    while (text.size - size >= sizeof word) { /* each turn takes a word */
-        memcpy(&word, text.data + size, sizeof word);
-        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+    while (text.size - size >= sizeof(uint64_t) && !has_above_ascii(word_at(text.data + size))) {
+        size += sizeof(uint64_t);
+    }
+    return size;
+}
+
+size_t text_plain_size(struct view text)
+{
+    size_t size = 0;
+    while (text.size - size >= sizeof(uint64_t)) { /* each turn takes a word */
+        uint64_t word = word_at(text.data + size);
+        if (has_above_ascii(word) || has_below(word, 0x20) || has_byte(word, '"') ||
+            has_byte(word, '\\')) {
             break;
         }
         size += sizeof word;
     }
+    while (size < text.size) {
+        uint8_t byte = (uint8_t)text.data[size];
+        if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') {
+            break;
+        }
+        size++;
+    }
     return size;
+}
+
+/* A control character but newlines among `size` bytes, or NULL. */
+static const char *control_in(const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if ((uint8_t)bytes[i] < 0x20 && bytes[i] != '\n') {
+            return bytes + i;
+        }
+    }
+    return NULL;
+}
+
+const char *text_find_control(struct view text)
+{
+    size_t size = 0;
+    for (; text.size - size >= sizeof(uint64_t); size += sizeof(uint64_t)) {
+        const char *bytes = text.data + size;
+        const char *control =
+            has_below(word_at(bytes), 0x20) ? control_in(bytes, sizeof(uint64_t)) : NULL;
+        if (control != NULL) {
+            return control;
+        }
+    }
+    return text.size == size ? NULL : control_in(text.data + size, text.size - size);
 }
 
 bool utf8_valid(struct view text)

@@ -46,6 +46,13 @@ bool utf8_valid(struct view text);
  */
 size_t utf8_decode(struct view text, uint32_t *ret_code_point);
 
+/* How many bytes from the start are ASCII that stands for itself in JSON: no quote, no backslash.
+ */
+size_t text_plain_size(struct view text);
+
+/* The first control character (below U+0020) that is not a newline, or NULL. */
+const char *text_find_control(struct view text);
+
 /*
  * Cuts the first line off `*rest`: everything before the next '\n', which is dropped.
  *

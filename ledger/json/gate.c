@@ -177,6 +177,9 @@ static bool take(struct gate *gate, char byte)
 
 static void skip_space(struct gate *gate)
 {
+    if (gate->offset < gate->text.size && gate->text.data[gate->offset] > ' ') {
+        return; /* nearly always: a canonical text has no space */
+    }
     while (next_is(gate, ' ') || next_is(gate, '\n') || next_is(gate, '\r') ||
            next_is(gate, '\t')) {
         gate->offset++;
@@ -297,17 +300,9 @@ static enum status read_plain(struct gate *gate)
 }
 
 /* Takes a run of ASCII that stands for itself: nearly all of a text is that. */
-static void skip_ascii(struct gate *gate)
+static void skip_plain(struct gate *gate)
 {
-    size_t offset = gate->offset;
-    while (offset < gate->text.size) {
-        uint8_t byte = (uint8_t)gate->text.data[offset];
-        if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') {
-            break;
-        }
-        offset++;
-    }
-    gate->offset = offset;
+    gate->offset += text_plain_size(rest(gate));
 }
 
 static enum status read_string(struct gate *gate, struct name *ret_string)
@@ -316,12 +311,12 @@ static enum status read_string(struct gate *gate, struct name *ret_string)
     gate->offset++; /* the opening quote */
     bool escaped = false;
 
-    skip_ascii(gate);
+    skip_plain(gate);
     while (gate->offset < gate->text.size && !next_is(gate, '"')) {
         bool is_escape = next_is(gate, '\\');
         TRY(is_escape ? read_escape(gate) : read_plain(gate));
         escaped = escaped || is_escape;
-        skip_ascii(gate);
+        skip_plain(gate);
     }
     if (!take(gate, '"')) {
         return refuse(gate, start, "the string that starts here is not closed");

@@ -8,7 +8,8 @@
 struct block {
     size_t users; /* pieces that were not freed, and the thread that still takes pieces from it */
     size_t used;
-    size_t size; /* of bytes[] */
+    size_t size;   /* of bytes[] */
+    bool is_whole; /* holds all that was made between a start and a stop, and nothing joined it */
     alignas(max_align_t) unsigned char bytes[];
 };
 
@@ -52,7 +53,9 @@ static struct block *start_block(size_t size)
     if (block == NULL) {
         return NULL;
     }
+    block->is_whole = current == NULL;
     if (current != NULL) {
+        current->is_whole = false;
         leave_block(current);
     }
     block->users = 1;
@@ -90,16 +93,40 @@ void *json_memory_allocate(size_t size)
     return piece->bytes;
 }
 
+static struct piece *piece_of(void *bytes)
+{
+    return (struct piece *)(void *)((unsigned char *)bytes - offsetof(struct piece, bytes));
+}
+
 void json_memory_free(void *bytes)
 {
     if (bytes == NULL) {
         return;
     }
-    struct piece *piece =
-        (struct piece *)(void *)((unsigned char *)bytes - offsetof(struct piece, bytes));
+    struct piece *piece = piece_of(bytes);
     if (piece->block == NULL) {
         free(piece);
     } else {
         leave_block(piece->block);
     }
+}
+
+void json_memory_join(void *bytes)
+{
+    struct block *block = piece_of(bytes)->block;
+    if (block != NULL) {
+        block->is_whole = false;
+    }
+}
+
+bool json_memory_free_whole(void *bytes)
+{
+    struct piece *piece = piece_of(bytes);
+    struct block *block = piece->block;
+    bool is_first = block != NULL && (unsigned char *)piece == block->bytes;
+    if (!is_first || !block->is_whole) {
+        return false;
+    }
+    free(block);
+    return true;
 }

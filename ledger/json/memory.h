@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* From here to json_memory_stop, this thread's pieces come from blocks of `block_size` bytes. */
@@ -19,3 +20,13 @@ void json_memory_stop(void);
 /* As malloc and free; a piece is aligned for any type. */
 void *json_memory_allocate(size_t size);
 void json_memory_free(void *bytes);
+
+/*
+ * Frees all pieces of a block by its first one, without a look at the others, which may long have
+ * left the cache. False, and nothing is freed, unless the block holds exactly what was made between
+ * a start and a stop.
+ */
+bool json_memory_free_whole(void *first);
+
+/* To be called before the tree that a piece belongs to gets, loses or exchanges a node. */
+void json_memory_join(void *bytes);

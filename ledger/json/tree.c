@@ -110,7 +110,10 @@ enum status json_parse_canonical(struct view text, struct json **ret_root, bool 
 
 void json_free(struct json *root)
 {
-    cJSON_Delete(inside_mutable(root));
+    /* cJSON makes the root first, and what was parsed and not changed is one block. */
+    if (root != NULL && !json_memory_free_whole(root)) {
+        cJSON_Delete(inside_mutable(root));
+    }
 }
 
 void json_freep(struct json **root)
@@ -300,6 +303,7 @@ enum status json_set(struct json *object, const char *name, struct json *value)
     cJSON_free(node->string); /* a copy of a member still has the name it had there */
     node->string = copy;
 
+    json_memory_join(object);
     cJSON *existing = find_member(inside(object), name);
     bool is_done =
         existing == NULL
@@ -335,6 +339,7 @@ enum status json_push(struct json *array, struct json *value)
         return STATUS_MEMORY;
     }
     assert(is_root(value) && value != array);
+    json_memory_join(array);
     bool is_done = cJSON_AddItemToArray(inside_mutable(array), inside_mutable(value));
     assert(is_done); /* it does not allocate */
     return STATUS_OK;

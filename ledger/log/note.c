@@ -206,17 +206,6 @@ static enum status fail_line(struct failure *failure, enum status status, struct
     return fail(failure, status, place, "%s", reason);
 }
 
-/* The first control character that is not a newline, or NULL. */
-static const char *find_control(struct view bytes)
-{
-    for (size_t i = 0; i < bytes.size; i++) {
-        if ((unsigned char)bytes.data[i] < 0x20 && bytes.data[i] != '\n') {
-            return bytes.data + i;
-        }
-    }
-    return NULL;
-}
-
 /* Splits at the last empty line: the text may contain empty lines, the signatures may not. */
 static bool split_note(struct view bytes, struct view *ret_text, struct view *ret_lines)
 {
@@ -285,7 +274,7 @@ static bool is_repeated(const struct note_signature *signatures, size_t count,
 
 enum status note_parse(struct view bytes, struct note *ret_note, struct failure *failure)
 {
-    const char *control = find_control(bytes);
+    const char *control = text_find_control(bytes);
     if (control != NULL) {
         return fail_line(failure, STATUS_INVALID, bytes, control,
                          "a note contains no control character but newlines");
@@ -387,7 +376,7 @@ static size_t line_size(struct view name, size_t encoded_size)
 /* Whether a text can be signed: any other one would give a note that nobody can read. */
 static bool text_valid(struct view text)
 {
-    return text.size > 0 && text.data[text.size - 1] == '\n' && find_control(text) == NULL &&
+    return text.size > 0 && text.data[text.size - 1] == '\n' && text_find_control(text) == NULL &&
            utf8_valid(text);
 }
 

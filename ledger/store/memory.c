@@ -435,16 +435,17 @@ static enum status memory_read_nodes(struct store *base, struct merkle_position 
     return STATUS_OK;
 }
 
-static enum status memory_scan_nodes(struct store *base, uint32_t level, store_visit_node *visit,
-                                     void *context, struct failure *failure)
+static enum status memory_scan_nodes(struct store *base, struct merkle_position from,
+                                     store_visit_node *visit, void *context,
+                                     struct failure *failure)
 {
     struct memory_store *store = memory_store(base);
     TRY(gate(store, failure));
-    size_t count = seen(store)->nodes[level];
-    for (size_t i = 0; i < count; i++) {
+    size_t count = seen(store)->nodes[from.level];
+    for (uint64_t i = from.index; i < count; i++) {
         struct store_node node = {
-            .at = {.level = level, .index = i},
-            .hash = store->memory->levels[level].hashes[i],
+            .at = {.level = from.level, .index = i},
+            .hash = store->memory->levels[from.level].hashes[i],
         };
         TRY(visit(context, &node, failure));
     }

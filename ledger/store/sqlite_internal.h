@@ -124,8 +124,8 @@ enum status sqlite_read_node(struct store *base, struct merkle_position at, stru
                              struct failure *failure);
 enum status sqlite_read_nodes(struct store *base, struct merkle_position from, size_t count,
                               struct hash *ret_hashes, size_t *ret_count, struct failure *failure);
-enum status sqlite_scan_nodes(struct store *base, uint32_t level, store_visit_node *visit,
-                              void *context, struct failure *failure);
+enum status sqlite_scan_nodes(struct store *base, struct merkle_position from,
+                              store_visit_node *visit, void *context, struct failure *failure);
 enum status sqlite_scan_checkpoints(struct store *base, store_visit_checkpoint *visit,
                                     void *context, struct failure *failure);
 enum status sqlite_identify(struct store *base, struct view origin, struct view vkey,

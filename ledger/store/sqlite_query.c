@@ -22,7 +22,7 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
          " WHERE subject >= ?1 AND subject < ?2 ORDER BY subject, idx"),
     [SQL_NODE] = "SELECT hash FROM node WHERE level = ?1 AND idx = ?2",
     [SQL_NODES] = "SELECT idx, hash FROM node WHERE level = ?1 AND idx >= ?2 ORDER BY idx LIMIT ?3",
-    [SQL_SCAN_NODES] = "SELECT idx, hash FROM node WHERE level = ?1 ORDER BY idx",
+    [SQL_SCAN_NODES] = "SELECT idx, hash FROM node WHERE level = ?1 AND idx >= ?2 ORDER BY idx",
     [SQL_SCAN_CHECKPOINTS] = "SELECT size, note FROM checkpoint ORDER BY size",
     [SQL_SIZES] = ("SELECT (SELECT coalesce(max(idx) + 1, 0) FROM entry),"
                    " (SELECT coalesce(max(size), 0) FROM checkpoint)"),

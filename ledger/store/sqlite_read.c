@@ -283,25 +283,28 @@ enum status sqlite_read_nodes(struct store *base, struct merkle_position from, s
     return STATUS_OK;
 }
 
-enum status sqlite_scan_nodes(struct store *base, uint32_t level, store_visit_node *visit,
-                              void *context, struct failure *failure)
+enum status sqlite_scan_nodes(struct store *base, struct merkle_position from,
+                              store_visit_node *visit, void *context, struct failure *failure)
 {
     struct sqlite_store *store = sqlite_store(base);
+    if (from.index > INT64_MAX) {
+        return STATUS_OK; /* there are none */
+    }
     OWNED(sqlite_query_end) struct sqlite_query query = {0};
     TRY(sqlite_query_begin(store, SQL_SCAN_NODES, &query, failure));
-    TRY(sqlite_bind_integer(&query, 1, level, failure));
+    TRY(sqlite_bind_integer(&query, 1, from.level, failure));
+    TRY(sqlite_bind_integer(&query, 2, from.index, failure));
 
     bool row = false;
     TRY(sqlite_query_step(&query, &row, failure));
-    for (uint64_t count = 0; row; count++) { /* bounded by the rows */
-        struct store_node node = {.at = {.level = level}};
+    for (struct merkle_position at = from; row; at.index++) { /* bounded by the rows */
+        struct store_node node = {.at = at};
         if (!sqlite_column_integer(&query, 0, &node.at.index) ||
             !sqlite_column_hash(&query, 1, &node.hash)) {
             return wrong_row(store, "a node", failure);
         }
-        if (node.at.index != count) {
-            struct merkle_position gap = {.level = level, .index = count};
-            return missing_node(store, gap, failure);
+        if (node.at.index != at.index) {
+            return missing_node(store, at, failure);
         }
         TRY(visit(context, &node, failure));
         TRY(sqlite_query_step(&query, &row, failure));

@@ -85,8 +85,15 @@ enum status store_read_nodes(struct store *store, struct merkle_position from, s
 enum status store_scan_nodes(struct store *store, uint32_t level, store_visit_node *visit,
                              void *context, struct failure *failure)
 {
-    assert(level <= MERKLE_HEIGHT_MAX);
-    return store->operations->scan_nodes(store, level, visit, context, failure);
+    struct merkle_position from = {.level = level, .index = 0};
+    return store_scan_nodes_from(store, from, visit, context, failure);
+}
+
+enum status store_scan_nodes_from(struct store *store, struct merkle_position from,
+                                  store_visit_node *visit, void *context, struct failure *failure)
+{
+    assert(from.level <= MERKLE_HEIGHT_MAX);
+    return store->operations->scan_nodes(store, from, visit, context, failure);
 }
 
 enum status store_scan_checkpoints(struct store *store, store_visit_checkpoint *visit,

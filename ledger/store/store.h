@@ -121,7 +121,7 @@ struct store_operations {
                              struct failure *);
     enum status (*read_nodes)(struct store *, struct merkle_position, size_t, struct hash *,
                               size_t *, struct failure *);
-    enum status (*scan_nodes)(struct store *, uint32_t, store_visit_node *, void *,
+    enum status (*scan_nodes)(struct store *, struct merkle_position, store_visit_node *, void *,
                               struct failure *);
     enum status (*scan_checkpoints)(struct store *, store_visit_checkpoint *, void *,
                                     struct failure *);
@@ -194,9 +194,11 @@ enum status store_read_node(struct store *store, struct merkle_position at, stru
 enum status store_read_nodes(struct store *store, struct merkle_position from, size_t count,
                              struct hash *ret_hashes, size_t *ret_count, struct failure *failure);
 
-/* Visits the nodes of one level by ascending index. */
+/* Visits the nodes of one level by ascending index: all of them, or those from `from` on. */
 enum status store_scan_nodes(struct store *store, uint32_t level, store_visit_node *visit,
                              void *context, struct failure *failure);
+enum status store_scan_nodes_from(struct store *store, struct merkle_position from,
+                                  store_visit_node *visit, void *context, struct failure *failure);
 
 /* Visits all checkpoints by ascending size. */
 enum status store_scan_checkpoints(struct store *store, store_visit_checkpoint *visit,

@@ -290,6 +290,13 @@ Test(store, what_is_not_there_is_not_found)
         cr_assert(
             eq(int, store_read_nodes(place.first, beyond, 4, several, &count, NULL), STATUS_OK));
         cr_assert(eq(sz, count, 0));
+        size_t nodes = 1;
+        cr_assert(eq(int, store_scan_nodes_from(place.first, second, count_node, &nodes, NULL),
+                     STATUS_OK));
+        cr_assert(eq(sz, nodes, 2), "from the second on");
+        cr_assert(eq(int, store_scan_nodes_from(place.first, beyond, count_node, &nodes, NULL),
+                     STATUS_OK));
+        cr_assert(eq(sz, nodes, 2));
         cr_assert(eq(int, store_head(place.first, VIEW("contract/none"), &index, NULL), STATUS_OK));
         cr_assert(eq(u64, index, STORE_NONE));
         place_close(&place);

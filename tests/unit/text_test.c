@@ -327,6 +327,31 @@ Test(text, a_text_is_utf8_when_every_part_of_it_is)
     cr_assert(utf8_valid((struct view){NULL, 0}));
 }
 
+/* Any byte at any place, before and behind the last whole word. */
+Test(text, plain_text_and_control_characters_are_found_at_any_place)
+{
+    char bytes[21];
+    struct view text = {bytes, sizeof bytes};
+    memset(bytes, 'a', sizeof bytes);
+    cr_assert(eq(sz, text_plain_size(text), sizeof bytes));
+    cr_assert(eq(sz, text_plain_size((struct view){bytes, 0}), 0));
+    cr_assert(text_find_control((struct view){bytes, 0}) == NULL);
+    for (size_t place = 0; place < sizeof bytes; place++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            memset(bytes, byte % 2 == 0 ? '\n' : 0xff, sizeof bytes);
+            bytes[place] = (char)byte;
+            const char *wanted = byte < 0x20 && byte != '\n' ? bytes + place : NULL;
+            cr_assert(text_find_control(text) == wanted, "byte %u at %zu", byte, place);
+
+            memset(bytes, byte % 2 == 0 ? ' ' : 0x7f, sizeof bytes);
+            bytes[place] = (char)byte;
+            bool is_plain = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+            cr_assert(eq(sz, text_plain_size(text), is_plain ? sizeof bytes : place),
+                      "byte %u at %zu", byte, place);
+        }
+    }
+}
+
 Test(text, lines_are_cut_off_one_by_one)
 {
     struct view rest = VIEW("first\n\nthird\r\nrest");
