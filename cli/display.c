@@ -10,6 +10,7 @@
 #define NO_BREAK_SPACE "\xc2\xa0"
 #define MINUS_SIGN "\xe2\x88\x92"
 #define NUMBER_DECIMALS_MAX 12
+#define COLUMN_GAP 2
 #define UTF8_SIZE_MAX 4 /* bytes of a code point */
 
 static bool is_swedish(void)
@@ -74,13 +75,38 @@ static enum status write_with_currency(const struct rational *value, struct curr
     return buffer_append_text(buffer, strcmp(currency.code, "SEK") == 0 ? "kr" : currency.code);
 }
 
+/* Money, or money for something: the one base that is not divided by is a currency. */
+static bool is_money(const struct unit *unit, struct currency *ret_currency)
+{
+    size_t numerators = 0;
+    bool is_currency = false;
+    for (uint32_t i = 0; i < unit->count; i++) {
+        if (unit->bases[i].exponent > 0) {
+            numerators += (size_t)unit->bases[i].exponent;
+            is_currency = currency_by_code(unit->bases[i].name, ret_currency) == STATUS_OK;
+        }
+    }
+    return numerators == 1 && is_currency;
+}
+
+/* "/person/day" */
+static enum status write_denominators(const struct unit *unit, struct buffer *buffer)
+{
+    for (uint32_t i = 0; i < unit->count; i++) {
+        for (int8_t exponent = unit->bases[i].exponent; exponent < 0; exponent++) {
+            TRY(buffer_append_format(buffer, "/%.*s", VIEW_ARGS(unit->bases[i].name)));
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status write_value(const struct rational *value, const struct unit *unit,
                                struct buffer *buffer)
 {
     struct currency currency;
-    if (unit->count == 1 && unit->bases[0].exponent == 1 &&
-        currency_by_code(unit->bases[0].name, &currency) == STATUS_OK) {
-        return write_with_currency(value, currency, buffer);
+    if (is_money(unit, &currency)) {
+        TRY(write_with_currency(value, currency, buffer));
+        return write_denominators(unit, buffer);
     }
     TRY(write_number(value, 0, buffer));
     if (unit->count > 0) {
@@ -205,11 +231,7 @@ static bool may_break(struct view text, size_t index)
     return text.data[next] != '-' && !(text.data[next] >= '0' && text.data[next] <= '9');
 }
 
-/*
- * Cuts the first line of at most `width` columns off `rest`, at a space. A word that is wider
- * stays whole. Returns false when nothing is left.
- */
-static bool cut_line(struct view *rest, size_t width, struct view *ret_line)
+bool display_cut(struct view *rest, size_t width, struct view *ret_line)
 {
     if (rest->size == 0) {
         return false;
@@ -238,7 +260,7 @@ void display_paragraph(struct view text, size_t indent)
     struct view line;
     size_t width = indent < DISPLAY_COLUMNS ? DISPLAY_COLUMNS - indent : 1;
     bool is_first = true;
-    while (cut_line(&text, width, &line)) { /* each turn takes a byte */
+    while (display_cut(&text, width, &line)) { /* each turn takes a byte */
         print_spaces(is_first ? 0 : indent);
         printf("%.*s\n", VIEW_ARGS(line));
         is_first = false;
@@ -256,18 +278,23 @@ void display_columns_fit(struct display_columns *columns, struct view label, str
     columns->value = value_width > columns->value ? value_width : columns->value;
 }
 
+bool display_row_fits(const struct display_columns *columns, size_t indent)
+{
+    return indent + columns->label + COLUMN_GAP + columns->value <= DISPLAY_COLUMNS;
+}
+
 void display_row(const struct display_columns *columns, struct view label, struct view value,
                  size_t indent)
 {
     struct view line = {0};
-    (void)cut_line(&label, columns->label, &line);
+    (void)display_cut(&label, columns->label, &line);
     while (label.size > 0) { /* each turn takes a byte */
         printf("%.*s\n", VIEW_ARGS(line));
         print_spaces(indent);
-        (void)cut_line(&label, columns->label, &line);
+        (void)display_cut(&label, columns->label, &line);
     }
     size_t width = display_width(value);
-    display_padded(line, columns->label + 2);
+    display_padded(line, columns->label + COLUMN_GAP);
     print_spaces(width < columns->value ? columns->value - width : 0);
     printf("%.*s\n", VIEW_ARGS(value));
 }

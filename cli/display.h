@@ -24,7 +24,10 @@ struct display {
 
 struct display display_money(struct money money);
 
-/* A value with its unit; a currency like money, "1" left out, others after the number. */
+/*
+ * A value with its unit; a currency like money, also where it is money for something ("SEK
+ * 1,100.00/person"); "1" left out, others after the number.
+ */
 struct display display_value(const struct rational *value, const struct unit *unit);
 
 /* A value that is a plain number; "..." after it when it is cut. */
@@ -44,6 +47,12 @@ struct view display_localized(const struct localized *localized);
 size_t display_width(struct view text);
 
 #define DISPLAY_COLUMNS 100
+
+/*
+ * Cuts the first line of at most `width` columns off `rest`, at a space. A word that is wider
+ * stays whole. Returns false when nothing is left.
+ */
+bool display_cut(struct view *rest, size_t width, struct view *ret_line);
 
 /* Prints `text` and spaces up to `width` columns. */
 void display_padded(struct view text, size_t width);
@@ -65,6 +74,9 @@ struct display_columns {
 
 /* Widens the columns so that one more row fits. */
 void display_columns_fit(struct display_columns *columns, struct view label, struct view value);
+
+/* Whether rows of these columns end before DISPLAY_COLUMNS. */
+bool display_row_fits(const struct display_columns *columns, size_t indent);
 
 /* Prints a row and a newline: the label to the left, the value to the right. `indent` as above. */
 void display_row(const struct display_columns *columns, struct view label, struct view value,

@@ -6,16 +6,16 @@
 #include "ledger/base/ownership.h"
 
 #include <assert.h>
-#include <stdio.h>
+#include <inttypes.h>
 
 #define OPERANDS_SHOWN 8 /* of a long sum */
 
 /* --- Operands --- */
 
-static struct terms_form computed(const struct form *form)
+struct terms_form form_terms(const struct form *form)
 {
     return (struct terms_form){
-        .terms = &form->contract->contract->terms,
+        .terms = &form->contract->terms,
         .period = form->period,
         .source = &form->source,
         .values = form->values,
@@ -31,18 +31,36 @@ static enum status write_operand_value(const struct form *form, const struct ope
     OWNED(rational_release) struct rational value;
     rational_init(&value);
     struct failure ignored;
-    struct terms_form terms_form = computed(form);
+    struct terms_form terms_form = form_terms(form);
     if (terms_operand(&terms_form, operand, &value, &ignored) != STATUS_OK) {
         return buffer_append_text(buffer, "?");
     }
     return buffer_append_text(buffer, display_value(&value, &operand->unit).text);
 }
 
+/* " = 901 person / 1,000 person", of a ratio. */
+static enum status write_counts(const struct form *form, const struct operand *operand,
+                                struct buffer *buffer)
+{
+    bool is_control = operand->field == MEASURED_CONTROL_RATIO;
+    if (operand->kind != OPERAND_MEASURED || (operand->field != MEASURED_RATIO && !is_control)) {
+        return STATUS_OK;
+    }
+    struct operand count = *operand;
+    count.unit = form->contract->terms.outcomes[operand->index].count_unit;
+    count.field = is_control ? MEASURED_CONTROL_NUMERATOR : MEASURED_NUMERATOR;
+    TRY(buffer_append_text(buffer, " = "));
+    TRY(write_operand_value(form, &count, buffer));
+    count.field = is_control ? MEASURED_CONTROL_DENOMINATOR : MEASURED_DENOMINATOR;
+    TRY(buffer_append_text(buffer, " / "));
+    return write_operand_value(form, &count, buffer);
+}
+
 /* What an operand is called: the line's label, the outcome's, or what the ledger sums. */
 static enum status write_operand_name(const struct form *form, const struct operand *operand,
                                       struct buffer *buffer)
 {
-    const struct terms *terms = &form->contract->contract->terms;
+    const struct terms *terms = &form->contract->terms;
     switch (operand->kind) {
     case OPERAND_LINE:
         return buffer_append_format(buffer, "[%zu]", operand->index + 1);
@@ -58,9 +76,13 @@ static enum status write_operand_name(const struct form *form, const struct oper
         }
         return buffer_append_format(buffer, ", %s", _("measured"));
     case OPERAND_FUNDED:
-        return buffer_append_text(buffer, _("placed by the investors"));
+        return operand->name.size == 0
+                   ? buffer_append_text(buffer, _("placed by the investors"))
+                   : buffer_append_format(buffer, _("placed by %.*s"), VIEW_ARGS(operand->name));
     case OPERAND_PAID:
-        return buffer_append_text(buffer, _("paid so far"));
+        return operand->name.size == 0
+                   ? buffer_append_text(buffer, _("paid so far"))
+                   : buffer_append_format(buffer, _("paid of [%zu] so far"), operand->index + 1);
     case OPERAND_EARLIER:
         return buffer_append_format(buffer, _("[%zu] in earlier settlements"), operand->index + 1);
     case OPERAND_PERIOD_DAYS:
@@ -72,9 +94,8 @@ static enum status write_operand_name(const struct form *form, const struct oper
     return STATUS_OK;
 }
 
-/* "[3] SEK 0.00", "SEK 10,000,000.00", "Saving, measured: SEK 0.00". */
-static enum status write_operand(const struct form *form, const struct operand *operand,
-                                 struct buffer *buffer)
+enum status form_write_operand(const struct form *form, const struct operand *operand,
+                               struct buffer *buffer)
 {
     if (operand->kind == OPERAND_LINE) {
         TRY(write_operand_name(form, operand, buffer));
@@ -83,7 +104,8 @@ static enum status write_operand(const struct form *form, const struct operand *
         TRY(write_operand_name(form, operand, buffer));
         TRY(buffer_append_text(buffer, ": "));
     }
-    return write_operand_value(form, operand, buffer);
+    TRY(write_operand_value(form, operand, buffer));
+    return write_counts(form, operand, buffer);
 }
 
 static enum status write_joined(const struct form *form, const struct line *line, const char *sign,
@@ -96,94 +118,7 @@ static enum status write_joined(const struct form *form, const struct line *line
         if (i > 0) {
             TRY(buffer_append_text(buffer, sign));
         }
-        TRY(write_operand(form, &line->operands[i], buffer));
-    }
-    return STATUS_OK;
-}
-
-/* --- Conditions --- */
-
-static const char *comparison_sign(enum condition_kind kind)
-{
-    switch (kind) {
-    case CONDITION_AT_LEAST:
-        return " \xe2\x89\xa5 ";
-    case CONDITION_ABOVE:
-        return " > ";
-    case CONDITION_AT_MOST:
-        return " \xe2\x89\xa4 ";
-    case CONDITION_BELOW:
-        return " < ";
-    case CONDITION_EQUALS:
-        return " = ";
-    case CONDITION_ALL:
-    case CONDITION_ANY:
-    case CONDITION_NOT:
-        break;
-    }
-    return "";
-}
-
-static const char *combination_word(enum condition_kind kind)
-{
-    switch (kind) {
-    case CONDITION_ALL:
-        return _("all of (");
-    case CONDITION_ANY:
-        return _("any of (");
-    case CONDITION_NOT:
-        return _("not (");
-    case CONDITION_AT_LEAST:
-    case CONDITION_ABOVE:
-    case CONDITION_AT_MOST:
-    case CONDITION_BELOW:
-    case CONDITION_EQUALS:
-        break;
-    }
-    return NULL;
-}
-
-static enum status write_comparison(const struct form *form, const struct line *line, size_t node,
-                                    struct buffer *buffer)
-{
-    const struct condition *condition = &line->conditions[node];
-    TRY(write_operand(form, &condition->operands[0], buffer));
-    TRY(buffer_append_text(buffer, comparison_sign(condition->kind)));
-    TRY(write_operand(form, &condition->operands[1], buffer));
-    bool holds;
-    struct failure ignored;
-    struct terms_form terms_form = computed(form);
-    if (terms_condition(&terms_form, line, node, &holds, &ignored) != STATUS_OK) {
-        return buffer_append_text(buffer, " ?");
-    }
-    return buffer_append_format(buffer, " (%s)", holds ? _("yes") : _("no"));
-}
-
-/* The tree is stored in prefix order, so writing is one pass; parentheses close where trees end. */
-static enum status write_condition(const struct form *form, const struct line *line,
-                                   struct buffer *buffer)
-{
-    size_t ends[TERMS_CONDITION_DEPTH_MAX + 1];
-    size_t depth = 0;
-    for (size_t node = 0; node < line->condition_count; node++) {
-        const char *word = combination_word(line->conditions[node].kind);
-        if (word != NULL) {
-            assert(depth < TERMS_CONDITION_DEPTH_MAX + 1);
-            TRY(buffer_append_text(buffer, word));
-            ends[depth] = node + line->conditions[node].size;
-            depth++;
-            continue;
-        }
-        TRY(write_comparison(form, line, node, buffer));
-        bool closed = false;
-        while (depth > 0 && ends[depth - 1] == node + 1) { /* each turn closes one */
-            TRY(buffer_append_text(buffer, ")"));
-            depth--;
-            closed = true;
-        }
-        if (depth > 0) {
-            TRY(buffer_append_text(buffer, closed ? "; " : ", "));
-        }
+        TRY(form_write_operand(form, &line->operands[i], buffer));
     }
     return STATUS_OK;
 }
@@ -193,14 +128,14 @@ static enum status write_condition(const struct form *form, const struct line *l
 static enum status write_clamp(const struct form *form, const struct line *line,
                                struct buffer *buffer)
 {
-    TRY(write_operand(form, &line->operands[0], buffer));
+    TRY(form_write_operand(form, &line->operands[0], buffer));
     if (line->has_at_least) {
         TRY(buffer_append_format(buffer, ", %s ", _("at least")));
-        TRY(write_operand(form, &line->at_least, buffer));
+        TRY(form_write_operand(form, &line->at_least, buffer));
     }
     if (line->has_at_most) {
         TRY(buffer_append_format(buffer, ", %s ", _("at most")));
-        TRY(write_operand(form, &line->at_most, buffer));
+        TRY(form_write_operand(form, &line->at_most, buffer));
     }
     return STATUS_OK;
 }
@@ -209,19 +144,19 @@ static enum status write_when(const struct form *form, const struct line *line,
                               struct buffer *buffer)
 {
     TRY(buffer_append_format(buffer, "%s ", _("if")));
-    TRY(write_condition(form, line, buffer));
+    TRY(form_write_condition(form, line, buffer));
     TRY(buffer_append_format(buffer, " %s ", _("then")));
-    TRY(write_operand(form, &line->then, buffer));
+    TRY(form_write_operand(form, &line->then, buffer));
     TRY(buffer_append_format(buffer, ", %s ", _("otherwise")));
-    return write_operand(form, &line->otherwise, buffer);
+    return form_write_operand(form, &line->otherwise, buffer);
 }
 
 static enum status write_round(const struct form *form, const struct line *line,
                                struct buffer *buffer)
 {
-    TRY(write_operand(form, &line->operands[0], buffer));
+    TRY(form_write_operand(form, &line->operands[0], buffer));
     TRY(buffer_append_format(buffer, ", %s ", _("in steps of")));
-    TRY(write_operand(form, &line->to, buffer));
+    TRY(form_write_operand(form, &line->to, buffer));
     return buffer_append_format(buffer, " (%s)", word_of_rounding(line->by));
 }
 
@@ -236,8 +171,69 @@ static enum status write_called(const struct form *form, const struct line *line
 static enum status write_table(const struct form *form, const struct line *line, const char *name,
                                struct buffer *buffer)
 {
-    TRY(write_operand(form, &line->operands[0], buffer));
+    TRY(form_write_operand(form, &line->operands[0], buffer));
     return buffer_append_format(buffer, ", %s (%zu)", name, line->step_count);
+}
+
+/* The rate as a percentage, without the sign: "2". */
+static struct display percentage_of(const struct form *form, const struct operand *rate)
+{
+    OWNED(rational_release) struct rational value;
+    OWNED(rational_release) struct rational hundred;
+    rational_init(&value);
+    rational_init(&hundred);
+    rational_set_integer(&hundred, 100);
+    struct failure ignored;
+    struct terms_form terms_form = form_terms(form);
+    if (terms_operand(&terms_form, rate, &value, &ignored) != STATUS_OK ||
+        rational_multiply(&value, &value, &hundred) != STATUS_OK) {
+        return (struct display){"?"};
+    }
+    return display_number(&value);
+}
+
+/* "SEK 1,000.00 × 0.02 (2% a year) × 365/365, from 2016-08-01 up to ... 2017-08-01 (...)" */
+static enum status write_simple_interest(const struct form *form, const struct line *line,
+                                         struct buffer *buffer)
+{
+    struct day_span span;
+    struct failure ignored;
+    const struct period *period = &form->contract->terms.periods[form->period];
+    TRY(write_joined(form, line, " \xc3\x97 ", buffer));
+    TRY(buffer_append_format(buffer, _(" (%s%% a year)"),
+                             percentage_of(form, &line->operands[1]).text));
+    if (terms_day_span(line, period, &span, &ignored) != STATUS_OK) {
+        return STATUS_OK; /* the settlement is refused for it, and says so */
+    }
+    TRY(buffer_append_format(buffer, " \xc3\x97 %" PRId64 "/%" PRId64 ", ", span.days, span.basis));
+    TRY(buffer_append_format(buffer, _("from %s up to but not including %s"),
+                             display_date(span.from).text, display_date(span.to).text));
+    return buffer_append_format(buffer, " (%s)", word_of_day_count(line->day_count));
+}
+
+/* "SEK 1,000.00 × ((1 + 0.02)^3 − 1) (2% for each of 3 periods, ...)" */
+static enum status write_compound_interest(const struct form *form, const struct line *line,
+                                           struct buffer *buffer)
+{
+    TRY(form_write_operand(form, &line->operands[0], buffer));
+    TRY(buffer_append_text(buffer, " \xc3\x97 ((1 + "));
+    TRY(form_write_operand(form, &line->operands[1], buffer));
+    TRY(buffer_append_format(buffer, ")^%d \xe2\x88\x92 1)", (int)line->exponent));
+    return buffer_append_format(buffer,
+                                _(" (%s%% for each of %d periods, with interest on interest)"),
+                                percentage_of(form, &line->operands[1]).text, (int)line->exponent);
+}
+
+/* "SEK 1,000.00 × 112.3 (the index now) / 104.1 (the index at the base)" */
+static enum status write_index(const struct form *form, const struct line *line,
+                               struct buffer *buffer)
+{
+    TRY(form_write_operand(form, &line->operands[0], buffer));
+    TRY(buffer_append_text(buffer, " \xc3\x97 "));
+    TRY(form_write_operand(form, &line->operands[2], buffer));
+    TRY(buffer_append_format(buffer, " (%s) / ", _("the index now")));
+    TRY(form_write_operand(form, &line->operands[1], buffer));
+    return buffer_append_format(buffer, " (%s)", _("the index at the base"));
 }
 
 enum status form_write_operation(const struct form *form, const struct line *line,
@@ -245,7 +241,7 @@ enum status form_write_operation(const struct form *form, const struct line *lin
 {
     switch (line->operation) {
     case OPERATION_TAKE:
-        return write_operand(form, &line->operands[0], buffer);
+        return form_write_operand(form, &line->operands[0], buffer);
     case OPERATION_ADD:
         return write_joined(form, line, " + ", buffer);
     case OPERATION_SUBTRACT:
@@ -255,7 +251,7 @@ enum status form_write_operation(const struct form *form, const struct line *lin
     case OPERATION_DIVIDE:
         return write_joined(form, line, " / ", buffer);
     case OPERATION_POWER:
-        TRY(write_operand(form, &line->operands[0], buffer));
+        TRY(form_write_operand(form, &line->operands[0], buffer));
         return buffer_append_format(buffer, " ^ %d", (int)line->exponent);
     case OPERATION_MINIMUM:
         return write_called(form, line, _("the least of"), buffer);
@@ -263,13 +259,26 @@ enum status form_write_operation(const struct form *form, const struct line *lin
         return write_called(form, line, _("the greatest of"), buffer);
     case OPERATION_NEGATE:
         TRY(buffer_append_text(buffer, "\xe2\x88\x92 "));
-        return write_operand(form, &line->operands[0], buffer);
+        return form_write_operand(form, &line->operands[0], buffer);
     case OPERATION_CLAMP:
         return write_clamp(form, line, buffer);
     case OPERATION_TIERS:
         return write_table(form, line, _("by a table of steps"), buffer);
     case OPERATION_CURVE:
         return write_table(form, line, _("by a curve of points"), buffer);
+    case OPERATION_BRACKETS:
+        return write_table(form, line, _("by blocks, each at its own rate"), buffer);
+    case OPERATION_RATE_CARD:
+        return buffer_append_format(buffer, "%s (%zu)", _("the sum of its items"),
+                                    line->item_count);
+    case OPERATION_BY_PERIOD:
+        return buffer_append_format(buffer, "%s (%zu)", _("by a table of periods"),
+                                    line->case_count);
+    case OPERATION_INTEREST:
+        return line->is_compound ? write_compound_interest(form, line, buffer)
+                                 : write_simple_interest(form, line, buffer);
+    case OPERATION_INDEX:
+        return write_index(form, line, buffer);
     case OPERATION_WHEN:
         return write_when(form, line, buffer);
     case OPERATION_ROUND:
@@ -283,27 +292,62 @@ enum status form_write_operation(const struct form *form, const struct line *lin
 
 /* --- Ways --- */
 
+/* The row of a table that decided. */
 static enum status write_step(const struct form *form, const struct line *line, size_t index,
                               struct buffer *buffer)
 {
+    if (line->operation == OPERATION_BY_PERIOD) {
+        const struct period_case *row = &line->cases[index];
+        TRY(buffer_append_format(buffer, _("row %zu is that of period %.*s"), index + 1,
+                                 VIEW_ARGS(row->period_name)));
+        TRY(buffer_append_text(buffer, " \xe2\x86\x92 "));
+        return form_write_operand(form, &row->then, buffer);
+    }
+    if (line->operation == OPERATION_BRACKETS) {
+        return buffer_append_format(buffer, _("the value ends in block %zu"), index + 1);
+    }
     const struct step *step = &line->steps[index];
     if (line->operation == OPERATION_CURVE) {
         TRY(buffer_append_format(buffer, _("between points %zu and %zu: from "), index + 1,
                                  index + 2));
-        TRY(write_operand(form, &step->threshold, buffer));
+        TRY(form_write_operand(form, &step->threshold, buffer));
         TRY(buffer_append_text(buffer, " \xe2\x86\x92 "));
-        return write_operand(form, &step->then, buffer);
+        return form_write_operand(form, &step->then, buffer);
     }
     TRY(buffer_append_format(buffer, _("step %zu applies: %s "), index + 1,
                              step->is_above ? _("above") : _("at least")));
-    TRY(write_operand(form, &step->threshold, buffer));
+    TRY(form_write_operand(form, &step->threshold, buffer));
     TRY(buffer_append_text(buffer, " \xe2\x86\x92 "));
-    return write_operand(form, &step->then, buffer);
+    return form_write_operand(form, &step->then, buffer);
+}
+
+static enum status write_otherwise(const struct form *form, const struct line *line,
+                                   struct buffer *buffer)
+{
+    if (line->operation == OPERATION_WHEN) {
+        return buffer_append_text(buffer, _("the condition does not hold"));
+    }
+    if (line->operation == OPERATION_TIERS) {
+        return buffer_append_text(buffer, _("no step applies"));
+    }
+    TRY(buffer_append_format(buffer, _("period %.*s has no row: otherwise "),
+                             VIEW_ARGS(form->contract->terms.periods[form->period].name)));
+    return form_write_operand(form, &line->otherwise, buffer);
+}
+
+static enum status write_below_first(const struct form *form, const struct line *line,
+                                     struct buffer *buffer)
+{
+    if (line->operation == OPERATION_CURVE) {
+        return buffer_append_text(buffer, _("below the first point: held at its value"));
+    }
+    TRY(buffer_append_text(buffer, _("not above the beginning of the first block, ")));
+    return form_write_operand(form, &line->steps[0].threshold, buffer);
 }
 
 enum status form_write_way(const struct form *form, size_t index, struct buffer *buffer)
 {
-    const struct line *line = &form->contract->contract->terms.lines[index];
+    const struct line *line = &form->contract->terms.lines[index];
     const struct line_value *value = &form->values->lines[index];
     switch (value->way) {
     case WAY_PLAIN:
@@ -315,11 +359,9 @@ enum status form_write_way(const struct form *form, size_t index, struct buffer 
     case WAY_STEP:
         return write_step(form, line, value->step, buffer);
     case WAY_OTHERWISE:
-        return buffer_append_text(buffer, line->operation == OPERATION_TIERS
-                                              ? _("no step applies")
-                                              : _("the condition does not hold"));
+        return write_otherwise(form, line, buffer);
     case WAY_BELOW_FIRST:
-        return buffer_append_text(buffer, _("below the first point: held at its value"));
+        return write_below_first(form, line, buffer);
     case WAY_ABOVE_LAST:
         return buffer_append_text(buffer, _("above the last point: held at its value"));
     case WAY_THEN:
@@ -332,7 +374,7 @@ enum status form_write_way(const struct form *form, size_t index, struct buffer 
 
 /* --- Zeros --- */
 
-static const char *cause_text(enum zero_cause cause)
+static const char *cause_text(enum zero_cause cause, enum operation operation)
 {
     switch (cause) {
     case ZERO_NOT:
@@ -347,13 +389,20 @@ static const char *cause_text(enum zero_cause cause)
     case ZERO_HELD:
         return _("it is held at zero");
     case ZERO_STEP:
-        return _("the step that applies says zero");
+        return operation == OPERATION_BY_PERIOD ? _("the row that applies says zero")
+                                                : _("the step that applies says zero");
     case ZERO_CONDITION:
         return _("the condition chooses zero");
     case ZERO_ROUNDED:
         return _("it is rounded to zero");
     case ZERO_CANCEL:
         return _("the parts cancel out");
+    case ZERO_ITEMS:
+        return _("no item comes to anything");
+    case ZERO_BLOCK:
+        return _("it reaches no block that has a rate");
+    case ZERO_DAYS:
+        return _("it ran for no time");
     }
     return "";
 }
@@ -367,7 +416,7 @@ static bool is_zero_line(const struct form *form, size_t index)
 static bool zero_step(const struct form *form, size_t index, struct zero_step *ret_step)
 {
     struct failure ignored;
-    struct terms_form terms_form = computed(form);
+    struct terms_form terms_form = form_terms(form);
     return terms_zero_step(&terms_form, index, ret_step, &ignored) == STATUS_OK &&
            ret_step->cause != ZERO_NOT;
 }
@@ -375,7 +424,7 @@ static bool zero_step(const struct form *form, size_t index, struct zero_step *r
 /* "Saving less project cost [7] is SEK -7,500,000.00, and is held at zero" */
 static enum status write_held(const struct form *form, size_t index, struct buffer *buffer)
 {
-    const struct line *line = &form->contract->contract->terms.lines[index];
+    const struct line *line = &form->contract->terms.lines[index];
     return buffer_append_format(buffer, _("%.*s [%zu] is %s, and is held at zero"),
                                 VIEW_ARGS(display_localized(&line->label)), index + 1,
                                 display_value(&form->values->lines[index].value, &line->unit).text);
@@ -383,7 +432,7 @@ static enum status write_held(const struct form *form, size_t index, struct buff
 
 enum status form_write_zero(const struct form *form, size_t index, struct buffer *buffer)
 {
-    const struct terms *terms = &form->contract->contract->terms;
+    const struct terms *terms = &form->contract->terms;
     struct zero_step step;
     if (!zero_step(form, index, &step)) {
         return STATUS_OK;
@@ -401,6 +450,57 @@ enum status form_write_zero(const struct form *form, size_t index, struct buffer
                                  VIEW_ARGS(display_localized(&terms->lines[origin].label)),
                                  origin + 1));
     }
-    return step.line == SIZE_MAX ? buffer_append_text(buffer, cause_text(step.cause))
-                                 : write_held(form, step.line, buffer);
+    if (step.line != SIZE_MAX) {
+        return write_held(form, step.line, buffer);
+    }
+    return buffer_append_text(buffer, cause_text(step.cause, terms->lines[origin].operation));
+}
+
+/* --- What is owed --- */
+
+struct money form_sum_owed(const struct settlement_pay *owed, size_t count)
+{
+    assert(count >= 1);
+    struct money sum = owed[0].amount;
+    for (size_t i = 1; i < count; i++) {
+        enum status status = money_add(sum, owed[i].amount, &sum);
+        assert(status == STATUS_OK); /* they are parts of one amount */
+    }
+    return sum;
+}
+
+size_t form_count_owed(const struct pay *pay, size_t first)
+{
+    size_t count = 0;
+    for (size_t i = first; i < pay->tranche_count; i++) {
+        count += pay->tranches[i].share_count;
+    }
+    return count;
+}
+
+enum status form_write_tranche(struct view tranche, struct buffer *buffer)
+{
+    return tranche.size == 0
+               ? STATUS_OK
+               : buffer_append_format(buffer, _(", tranche %.*s"), VIEW_ARGS(tranche));
+}
+
+enum status form_write_owed(const struct settlement_pay *owed, struct buffer *buffer)
+{
+    TRY(buffer_append_format(buffer, _("%.*s owes %.*s %s"), VIEW_ARGS(owed->from),
+                             VIEW_ARGS(owed->to), display_money(owed->amount).text));
+    TRY(form_write_tranche(owed->tranche, buffer));
+    return form_write_owed_remark(owed, buffer);
+}
+
+enum status form_write_owed_remark(const struct settlement_pay *owed, struct buffer *buffer)
+{
+    if (owed->has_due) {
+        TRY(buffer_append_format(buffer, _(", due %s"), display_date(owed->due).text));
+    }
+    if (owed->is_reversed) {
+        TRY(buffer_append_format(buffer, _(", owed back since \"%.*s\" is below zero"),
+                                 VIEW_ARGS(owed->line)));
+    }
+    return STATUS_OK;
 }

@@ -12,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define AMOUNT_MAX 64
+#define FRACTION_MAX (2 * RATIONAL_DIGITS_MAX + 3) /* a sign and a slash, and room */
+
 bool output_is_json(const struct invocation *invocation)
 {
     return has_option(invocation, OPTION_JSON);
@@ -30,6 +33,22 @@ enum status output_set_count(struct json *object, const char *name, uint64_t cou
     char text[24];
     (void)snprintf(text, sizeof text, "%" PRIu64, count);
     return json_set_string(object, name, view_of(text));
+}
+
+enum status output_set_amount(struct json *object, const char *name, struct money amount)
+{
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, AMOUNT_MAX);
+    TRY(money_write(amount, &text));
+    return json_set_string(object, name, buffer_view(&text));
+}
+
+enum status output_set_value(struct json *object, const char *name, const struct rational *value)
+{
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, FRACTION_MAX);
+    TRY(rational_write_fraction(value, &text));
+    return json_set_string(object, name, buffer_view(&text));
 }
 
 static int print_json(const struct json *answer)

@@ -9,6 +9,8 @@
 #pragma once
 
 #include "cli/command.h"
+#include "contracts/number/money.h"
+#include "contracts/number/rational.h"
 #include "ledger/base/buffer.h"
 #include "ledger/base/status.h"
 #include "ledger/json/json.h"
@@ -43,3 +45,9 @@ bool output_is_quiet(const struct invocation *invocation);
 
 /* Adds a count to an answer; above what JSON integers carry here it becomes a string. */
 enum status output_set_count(struct json *object, const char *name, uint64_t count);
+
+/* Adds an amount as statements write it, without its currency: "100000.00". */
+enum status output_set_amount(struct json *object, const char *name, struct money amount);
+
+/* Adds a value as settlements write it: "7/2". */
+enum status output_set_value(struct json *object, const char *name, const struct rational *value);

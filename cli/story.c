@@ -1,6 +1,7 @@
 #include "cli/story.h"
 
 #include "cli/display.h"
+#include "cli/form.h"
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/words.h"
@@ -13,6 +14,7 @@
 #define EVENT_INDENT 19 /* index, date and the spaces around them */
 #define NOTE_INDENT (EVENT_INDENT + 2)
 #define ROLE_WIDTH 20
+#define NEXT_INDENT 2
 #define SENTENCE_SIZE 8192 /* three names and two amounts */
 #define TEXT_MAX ((size_t)64 * 1024)
 
@@ -66,21 +68,17 @@ static void print_funding(const struct state_entry *entry)
 static enum status write_measured(const struct outcome *outcome, const struct measured_value *value,
                                   struct buffer *buffer)
 {
-    const struct unit one = {0};
-    for (unsigned field = 0; field < MEASURED_FIELD_COUNT; field++) {
-        if (!value->has[field]) {
+    for (unsigned i = 0; i < MEASURED_STATED_COUNT; i++) {
+        if (!value->has[i]) {
             continue;
         }
-        bool is_count =
-            field == MEASURED_COUNT || field == MEASURED_NUMERATOR || field == MEASURED_DENOMINATOR;
-        const struct unit *unit = field == MEASURED_P_VALUE ? &one
-                                  : is_count                ? &outcome->count_unit
-                                                            : &outcome->unit;
+        enum measured_field field = (enum measured_field)i;
+        const struct unit unit = outcome_field_unit(outcome, field);
         TRY(buffer_append_text(buffer, buffer->size == 0 ? "" : ", "));
         if (field != MEASURED_VALUE) {
-            TRY(buffer_append_format(buffer, "%s ", word_of_field((enum measured_field)field)));
+            TRY(buffer_append_format(buffer, "%s ", word_of_field(field)));
         }
-        TRY(buffer_append_text(buffer, display_value(&value->fields[field], unit).text));
+        TRY(buffer_append_text(buffer, display_value(&value->fields[field], &unit).text));
     }
     return STATUS_OK;
 }
@@ -100,7 +98,13 @@ static enum status print_measured_value(const struct terms *terms,
     buffer_init(&text, TEXT_MAX);
     TRY(write_measured(outcome, value, &text));
     printf("%*s", EVENT_INDENT, "");
-    display_row(columns, display_localized(&outcome->label), buffer_view(&text), EVENT_INDENT);
+    if (display_row_fits(columns, EVENT_INDENT)) {
+        display_row(columns, display_localized(&outcome->label), buffer_view(&text), EVENT_INDENT);
+    } else {
+        display_paragraph(display_localized(&outcome->label), EVENT_INDENT);
+        printf("%*s", NOTE_INDENT, "");
+        display_paragraph(buffer_view(&text), NOTE_INDENT);
+    }
     if (value->note.count > 0) {
         printf("%*s", NOTE_INDENT, "");
         display_paragraph(display_localized(&value->note), NOTE_INDENT);
@@ -127,22 +131,31 @@ static enum status print_measurement(const struct terms *terms, const struct sta
     return STATUS_OK;
 }
 
-static void print_settlement(const struct state_entry *entry)
+static enum status print_settlement(const struct state_entry *entry)
 {
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, TEXT_MAX);
     print_sentence(_("period %.*s settled:"), VIEW_ARGS(entry->statement->settlement.period));
     for (size_t i = 0; i < entry->settlement->pay_count; i++) {
-        const struct settlement_pay *pay = &entry->settlement->pays[i];
+        buffer_clear(&text);
+        TRY(form_write_owed(&entry->settlement->pays[i], &text));
         printf("%*s", EVENT_INDENT, "");
-        print_sentence(_("%.*s owes %.*s %s"), VIEW_ARGS(pay->from), VIEW_ARGS(pay->to),
-                       display_money(pay->amount).text);
+        display_paragraph(buffer_view(&text), EVENT_INDENT);
     }
+    return STATUS_OK;
 }
 
-static void print_payment(const struct state_entry *entry)
+static enum status print_payment(const struct state_entry *entry)
 {
     const struct payment *payment = &entry->statement->payment;
-    print_sentence(_("%.*s paid %.*s %s (%s)"), VIEW_ARGS(payment->from), VIEW_ARGS(payment->to),
-                   display_money(entry->amount).text, published_date(&payment->paid_on).text);
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, TEXT_MAX);
+    TRY(buffer_append_format(&text, _("%.*s paid %.*s %s (%s)"), VIEW_ARGS(payment->from),
+                             VIEW_ARGS(payment->to), display_money(entry->amount).text,
+                             published_date(&payment->paid_on).text));
+    TRY(form_write_tranche(payment->tranche, &text));
+    display_paragraph(buffer_view(&text), EVENT_INDENT);
+    return STATUS_OK;
 }
 
 static enum status print_event(const struct contract *contract, const struct state_entry *entry)
@@ -158,11 +171,9 @@ static enum status print_event(const struct contract *contract, const struct sta
     case KIND_MEASUREMENT:
         return print_measurement(&contract->terms, entry);
     case KIND_SETTLEMENT:
-        print_settlement(entry);
-        return STATUS_OK;
+        return print_settlement(entry);
     case KIND_PAYMENT:
-        print_payment(entry);
-        return STATUS_OK;
+        return print_payment(entry);
     case KIND_CHARTER:
     case KIND_PARTY:
     case KIND_KEY:
@@ -196,7 +207,23 @@ static bool has_open_period(const struct state_contract *contract)
     return false;
 }
 
-static void print_next(const struct state_contract *contract)
+static enum status print_outstanding(const struct state_due *due)
+{
+    const struct settlement_pay *pay = state_due_pay(due);
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, TEXT_MAX);
+    TRY(buffer_append_format(&text, _("%.*s still owes %.*s %s (settled by entry %" PRIu64 ")"),
+                             VIEW_ARGS(pay->from), VIEW_ARGS(pay->to),
+                             display_money(state_due_outstanding(due)).text,
+                             due->settlement->index));
+    TRY(form_write_tranche(pay->tranche, &text));
+    TRY(form_write_owed_remark(pay, &text));
+    printf("%*s", NEXT_INDENT, "");
+    display_paragraph(buffer_view(&text), NEXT_INDENT);
+    return STATUS_OK;
+}
+
+static enum status print_next(const struct state_contract *contract)
 {
     bool owes = false;
     printf("\n%s\n", _("What comes next:"));
@@ -204,18 +231,15 @@ static void print_next(const struct state_contract *contract)
         print_next_period(contract, i);
     }
     for (const struct state_due *due = contract->dues; due != NULL; due = due->next) {
-        const struct settlement_pay *pay = &due->settlement->settlement->pays[due->pay];
-        struct money outstanding = state_due_outstanding(due);
-        if (outstanding.minor > 0) {
+        if (state_due_outstanding(due).minor > 0) {
             owes = true;
-            printf(_("  %.*s still owes %.*s %s (settled by entry %" PRIu64 ")\n"),
-                   VIEW_ARGS(pay->from), VIEW_ARGS(pay->to), display_money(outstanding).text,
-                   due->settlement->index);
+            TRY(print_outstanding(due));
         }
     }
     if (!owes && !has_open_period(contract)) {
         printf("  %s\n", _("nothing: every binding period is settled and paid"));
     }
+    return STATUS_OK;
 }
 
 static void print_sums(const struct state_contract *contract)
@@ -240,8 +264,7 @@ enum status story_print(const struct state_contract *contract)
         TRY(print_event(contract->contract, entry));
     }
     print_sums(contract);
-    print_next(contract);
-    return STATUS_OK;
+    return print_next(contract);
 }
 
 /* --- For programs --- */
@@ -259,26 +282,24 @@ static enum status push_event(struct json *events, const struct state_entry *ent
     return json_push(events, STEAL(object));
 }
 
-static enum status set_amount(struct json *object, const char *name, struct money money)
-{
-    OWNED(buffer_release) struct buffer text;
-    buffer_init(&text, 64);
-    TRY(money_write(money, &text));
-    return json_set_string(object, name, buffer_view(&text));
-}
-
 static enum status push_due(struct json *dues, const struct state_due *due)
 {
-    const struct settlement_pay *pay = &due->settlement->settlement->pays[due->pay];
+    const struct settlement_pay *pay = state_due_pay(due);
     OWNED(json_freep) struct json *object = json_new_object();
     if (object == NULL) {
         return STATUS_MEMORY;
     }
     TRY(json_set_string(object, "pay", pay->line));
+    if (pay->tranche.size > 0) {
+        TRY(json_set_string(object, "tranche", pay->tranche));
+    }
     TRY(json_set_string(object, "from", pay->from));
     TRY(json_set_string(object, "to", pay->to));
-    TRY(set_amount(object, "settled", pay->amount));
-    TRY(set_amount(object, "paid", due->paid));
+    if (pay->has_due) {
+        TRY(json_set_string(object, "due", view_of(display_date(pay->due).text)));
+    }
+    TRY(output_set_amount(object, "settled", pay->amount));
+    TRY(output_set_amount(object, "paid", due->paid));
     TRY(json_set_string(object, "settlement",
                         view_of(display_hash(&due->settlement->statement->id).text)));
     return json_push(dues, STEAL(object));
@@ -301,8 +322,8 @@ enum status story_to_json(const struct state_contract *contract, struct json **r
     TRY(json_set_string(object, "contract", contract->contract->name));
     TRY(json_set_string(object, "currency", view_of(contract->funded.currency.code)));
     TRY(json_set_string(object, "head", view_of(display_hash(&contract->head).text)));
-    TRY(set_amount(object, "funded", contract->funded));
-    TRY(set_amount(object, "paid", contract->paid));
+    TRY(output_set_amount(object, "funded", contract->funded));
+    TRY(output_set_amount(object, "paid", contract->paid));
     TRY(json_set(object, "events", STEAL(events)));
     TRY(json_set(object, "dues", STEAL(dues)));
     *ret_object = STEAL(object);

@@ -37,13 +37,16 @@ const char *word_of_role(enum role role)
 const char *word_of_operation(enum operation operation)
 {
     static const char *const WORDS[OPERATION_COUNT] = {
-        [OPERATION_TAKE] = N_("take"),         [OPERATION_ADD] = N_("add"),
-        [OPERATION_SUBTRACT] = N_("subtract"), [OPERATION_MULTIPLY] = N_("multiply"),
-        [OPERATION_DIVIDE] = N_("divide"),     [OPERATION_POWER] = N_("power"),
-        [OPERATION_MINIMUM] = N_("minimum"),   [OPERATION_MAXIMUM] = N_("maximum"),
-        [OPERATION_NEGATE] = N_("negate"),     [OPERATION_CLAMP] = N_("clamp"),
-        [OPERATION_TIERS] = N_("tiers"),       [OPERATION_CURVE] = N_("curve"),
-        [OPERATION_WHEN] = N_("when"),         [OPERATION_ROUND] = N_("round"),
+        [OPERATION_TAKE] = N_("take"),           [OPERATION_ADD] = N_("add"),
+        [OPERATION_SUBTRACT] = N_("subtract"),   [OPERATION_MULTIPLY] = N_("multiply"),
+        [OPERATION_DIVIDE] = N_("divide"),       [OPERATION_POWER] = N_("power"),
+        [OPERATION_MINIMUM] = N_("minimum"),     [OPERATION_MAXIMUM] = N_("maximum"),
+        [OPERATION_NEGATE] = N_("negate"),       [OPERATION_CLAMP] = N_("clamp"),
+        [OPERATION_TIERS] = N_("tiers"),         [OPERATION_CURVE] = N_("curve"),
+        [OPERATION_BRACKETS] = N_("brackets"),   [OPERATION_RATE_CARD] = N_("rate card"),
+        [OPERATION_BY_PERIOD] = N_("by period"), [OPERATION_WHEN] = N_("when"),
+        [OPERATION_INTEREST] = N_("interest"),   [OPERATION_INDEX] = N_("index"),
+        [OPERATION_ROUND] = N_("round"),
     };
     assert(operation < OPERATION_COUNT);
     return WORDS[operation] == NULL ? operation_name(operation) : _(WORDS[operation]);
@@ -57,9 +60,14 @@ const char *word_of_field(enum measured_field field)
         [MEASURED_NUMERATOR] = N_("numerator"),
         [MEASURED_DENOMINATOR] = N_("denominator"),
         [MEASURED_CONTROL_VALUE] = N_("control value"),
+        [MEASURED_CONTROL_COUNT] = N_("control count"),
+        [MEASURED_CONTROL_NUMERATOR] = N_("control numerator"),
+        [MEASURED_CONTROL_DENOMINATOR] = N_("control denominator"),
         [MEASURED_LOW] = N_("low"),
         [MEASURED_HIGH] = N_("high"),
         [MEASURED_P_VALUE] = N_("p-value"),
+        [MEASURED_RATIO] = N_("ratio"),
+        [MEASURED_CONTROL_RATIO] = N_("control ratio"),
     };
     assert(field < MEASURED_FIELD_COUNT && WORDS[field] != NULL);
     return _(WORDS[field]);
@@ -80,6 +88,23 @@ const char *word_of_rounding(enum rounding rounding)
         return _("upwards");
     case ROUND_FLOOR:
         return _("downwards");
+    }
+    return "";
+}
+
+const char *word_of_day_count(enum day_count day_count)
+{
+    switch (day_count) {
+    case DAY_COUNT_ACT_365:
+        return _("calendar days, a year counted as 365");
+    case DAY_COUNT_ACT_360:
+        return _("calendar days, a year counted as 360");
+    case DAY_COUNT_30_360:
+        return _("months counted as 30 days, a year as 360: 30/360");
+    case DAY_COUNT_30E_360:
+        return _("months counted as 30 days, a year as 360: 30E/360");
+    case DAY_COUNT_COUNT:
+        break;
     }
     return "";
 }

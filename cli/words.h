@@ -14,3 +14,6 @@ const char *word_of_field(enum measured_field field);
 
 /* "the nearest, ties to even" */
 const char *word_of_rounding(enum rounding rounding);
+
+/* "calendar days, a year counted as 365" */
+const char *word_of_day_count(enum day_count day_count);

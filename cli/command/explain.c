@@ -14,6 +14,9 @@
 
 #define TEXT_MAX ((size_t)256 * 1024)
 #define LINE_INDENT 5 /* the number of a line and two spaces */
+#define PARTS_INDENT (LINE_INDENT + 2)
+#define OWED_INDENT 2
+#define TRANCHE_INDENT 5 /* of what is owed in it */
 
 /* Everything the answer needs, while the workspace is open. */
 struct explanation {
@@ -25,14 +28,14 @@ struct explanation {
 
 static const struct period *period_of(const struct form *form)
 {
-    return &form->contract->contract->terms.periods[form->period];
+    return &form->contract->terms.periods[form->period];
 }
 
 /* --- For people --- */
 
 static struct display value_of(const struct form *form, size_t index)
 {
-    const struct line *line = &form->contract->contract->terms.lines[index];
+    const struct line *line = &form->contract->terms.lines[index];
     return display_value(&form->values->lines[index].value, &line->unit);
 }
 
@@ -45,7 +48,7 @@ static void print_remark(const struct buffer *text)
 static enum status print_line(const struct form *form, const struct display_columns *columns,
                               size_t index)
 {
-    const struct line *line = &form->contract->contract->terms.lines[index];
+    const struct line *line = &form->contract->terms.lines[index];
     OWNED(buffer_release) struct buffer text;
     buffer_init(&text, TEXT_MAX);
 
@@ -55,6 +58,7 @@ static enum status print_line(const struct form *form, const struct display_colu
     TRY(buffer_append_format(&text, "%s: ", word_of_operation(line->operation)));
     TRY(form_write_operation(form, line, &text));
     print_remark(&text);
+    TRY(form_print_parts(form, index, PARTS_INDENT));
 
     buffer_clear(&text);
     TRY(form_write_way(form, index, &text));
@@ -75,7 +79,7 @@ static enum status print_lines(const struct form *form)
 {
     struct display_columns columns = {0};
     for (size_t i = 0; i < form->values->count; i++) {
-        const struct line *line = &form->contract->contract->terms.lines[i];
+        const struct line *line = &form->contract->terms.lines[i];
         display_columns_fit(&columns, display_localized(&line->label),
                             view_of(value_of(form, i).text));
     }
@@ -88,7 +92,7 @@ static enum status print_lines(const struct form *form)
 static void print_heading(const struct explanation *explanation)
 {
     const struct form *form = &explanation->form;
-    const struct contract *contract = form->contract->contract;
+    const struct contract *contract = form->contract;
     const struct period *period = period_of(form);
     struct view title = display_localized(&contract->title);
     printf("%.*s\n", VIEW_ARGS(title));
@@ -103,31 +107,89 @@ static void print_heading(const struct explanation *explanation)
     }
 }
 
-static void print_pays(const struct explanation *explanation)
+static enum status print_owed(const struct settlement_pay *owed, size_t indent)
+{
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, TEXT_MAX);
+    TRY(buffer_append_format(&text, _("%.*s to %.*s: %s"), VIEW_ARGS(owed->from),
+                             VIEW_ARGS(owed->to), display_money(owed->amount).text));
+    TRY(form_write_owed_remark(owed, &text));
+    printf("%*s", (int)indent, "");
+    display_paragraph(buffer_view(&text), indent);
+    return STATUS_OK;
+}
+
+/* Shapes  `owed` is what the tranche and those after it give, in order. */
+static void print_tranche(const struct form *form, const struct pay *pay, size_t index,
+                          const struct settlement_pay *owed)
+{
+    const struct terms *terms = &form->contract->terms;
+    const struct tranche *tranche = &pay->tranches[index];
+    struct view name =
+        tranche->label.count > 0 ? display_localized(&tranche->label) : tranche->name;
+    struct money part = form_sum_owed(owed, tranche->share_count);
+    if (!tranche->has_up_to) {
+        printf(_("  %zu. %.*s gets what is left: %s\n"), index + 1, VIEW_ARGS(name),
+               display_money(part).text);
+        return;
+    }
+    struct money left = form_sum_owed(owed + tranche->share_count, form_count_owed(pay, index + 1));
+    printf(_("  %zu. %.*s, filled up to %s [%zu], gets %s; left: %s\n"), index + 1, VIEW_ARGS(name),
+           display_value(&form->values->lines[tranche->up_to].value,
+                         &terms->lines[tranche->up_to].unit)
+               .text,
+           tranche->up_to + 1, display_money(part).text, display_money(left).text);
+}
+
+/* Who is owed what of one pay, tranche by tranche. */
+static enum status print_pay(const struct form *form, const struct pay *pay,
+                             const struct settlement_pay *owed)
+{
+    bool is_waterfall = pay->tranche_count > 1;
+    if (is_waterfall) {
+        const struct line *line = &form->contract->terms.lines[pay->line];
+        printf(_("  %.*s [%zu], %s, is shared out in turn:\n"),
+               VIEW_ARGS(display_localized(&line->label)), pay->line + 1,
+               value_of(form, pay->line).text);
+    }
+    for (size_t i = 0; i < pay->tranche_count; i++) {
+        if (is_waterfall) {
+            print_tranche(form, pay, i, owed);
+        }
+        for (size_t k = 0; k < pay->tranches[i].share_count; k++) {
+            TRY(print_owed(owed, is_waterfall ? TRANCHE_INDENT : OWED_INDENT));
+            owed++;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status print_pays(const struct explanation *explanation)
 {
     const struct form *form = &explanation->form;
+    const struct terms *terms = &form->contract->terms;
+    const struct settlement_pay *owed = explanation->settlement.pays;
     bool binds = period_of(form)->binding;
     printf("\n%s\n", binds ? _("Owed:") : _("Would be owed, if the period bound payment:"));
-    for (size_t i = 0; i < explanation->settlement.pay_count; i++) {
-        const struct settlement_pay *pay = &explanation->settlement.pays[i];
-        printf(_("  %.*s to %.*s: %s\n"), VIEW_ARGS(pay->from), VIEW_ARGS(pay->to),
-               display_money(pay->amount).text);
+    for (size_t i = 0; i < terms->pay_count; i++) {
+        TRY(print_pay(form, &terms->pays[i], owed));
+        owed += form_count_owed(&terms->pays[i], 0);
     }
+    return STATUS_OK;
 }
 
 static enum status print_explanation(const struct explanation *explanation)
 {
     print_heading(explanation);
     TRY(print_lines(&explanation->form));
-    print_pays(explanation);
-    return STATUS_OK;
+    return print_pays(explanation);
 }
 
 /* --- For programs --- */
 
 static enum status push_line(const struct form *form, size_t index, struct json *array)
 {
-    const struct line *line = &form->contract->contract->terms.lines[index];
+    const struct line *line = &form->contract->terms.lines[index];
     OWNED(json_freep) struct json *object = json_new_object();
     OWNED(buffer_release) struct buffer text;
     buffer_init(&text, TEXT_MAX);
@@ -136,9 +198,7 @@ static enum status push_line(const struct form *form, size_t index, struct json 
     }
     TRY(json_set_string(object, "line", line->name));
     TRY(json_set_string(object, "operation", view_of(operation_name(line->operation))));
-    TRY(rational_write_fraction(&form->values->lines[index].value, &text));
-    TRY(json_set_string(object, "value", buffer_view(&text)));
-    buffer_clear(&text);
+    TRY(output_set_value(object, "value", &form->values->lines[index].value));
     TRY(unit_write(&line->unit, &text));
     TRY(json_set_string(object, "unit", buffer_view(&text)));
     buffer_clear(&text);
@@ -152,6 +212,7 @@ static enum status push_line(const struct form *form, size_t index, struct json 
     if (text.size > 0) {
         TRY(json_set_string(object, "zero_because", buffer_view(&text)));
     }
+    TRY(form_set_parts(form, index, object));
     return json_push(array, STEAL(object));
 }
 
@@ -166,11 +227,12 @@ static enum status explanation_to_json(struct explanation *explanation, struct j
     for (size_t i = 0; i < form->values->count; i++) {
         TRY(push_line(form, i, lines));
     }
-    TRY(json_set_string(object, "contract", form->contract->contract->name));
+    TRY(json_set_string(object, "contract", form->contract->name));
     TRY(json_set_string(object, "period", period_of(form)->name));
     TRY(json_set_boolean(object, "binding", period_of(form)->binding));
     TRY(json_set_boolean(object, "settled", explanation->settled_by != STORE_NONE));
     TRY(json_set(object, "lines", STEAL(lines)));
+    TRY(form_set_waterfalls(&form->contract->terms, &explanation->settlement, object));
     TRY(json_set(object, "computed", STEAL(explanation->computed)));
     *ret_object = STEAL(object);
     return STATUS_OK;
@@ -195,7 +257,7 @@ static enum status explain(struct workspace *workspace, const struct invocation 
     enum status status =
         state_compute(contract, period, &explanation->settlement, &explanation->computed, failure);
     explanation->form = (struct form){
-        .contract = contract,
+        .contract = contract->contract,
         .period = explanation->settlement.period,
         .source = state_terms_source(contract),
         .values = &explanation->settlement.values,
@@ -209,7 +271,7 @@ static int answer_refused(const struct invocation *invocation, struct explanatio
 {
     const struct terms_values *values = &explanation->settlement.values;
     if (!output_is_json(invocation) && explanation->form.contract != NULL && values->count > 0 &&
-        values->count < explanation->form.contract->contract->terms.line_count) {
+        values->count < explanation->form.contract->terms.line_count) {
         print_heading(explanation);
         enum status status = print_lines(&explanation->form);
         (void)status; /* the failure that is told next came first */

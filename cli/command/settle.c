@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/display.h"
 #include "cli/file.h"
+#include "cli/form.h"
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/workspace.h"
@@ -12,26 +13,7 @@
 
 #include <stdio.h>
 
-/* A period that could not be settled is refused here already, not when it is submitted. */
-static enum status check_can_settle(const struct state_contract *contract, struct view period,
-                                    struct failure *failure)
-{
-    const struct terms *terms = &contract->contract->terms;
-    size_t index = terms_find_period(terms, period);
-    if (index == SIZE_MAX) {
-        return refuse(failure, RULE_PERIOD_UNKNOWN, "", "%.*s has no period %.*s",
-                      VIEW_ARGS(contract->contract->name), VIEW_ARGS(period));
-    }
-    if (!terms->periods[index].binding) {
-        return refuse(failure, RULE_SETTLEMENT_NOT_BINDING, "", "%.*s is reported only",
-                      VIEW_ARGS(period));
-    }
-    if (contract->settled[index] != NULL) {
-        return refuse(failure, RULE_SETTLEMENT_REPEATED, "", "%.*s was settled by entry %llu",
-                      VIEW_ARGS(period), (unsigned long long)contract->settled[index]->index);
-    }
-    return STATUS_OK;
-}
+#define OWED_TEXT_MAX 2048 /* two parties, an amount, a tranche */
 
 static enum status make_draft(struct workspace *workspace, const struct state_contract *contract,
                               struct json *computed, struct json **ret_draft)
@@ -54,6 +36,20 @@ static enum status make_draft(struct workspace *workspace, const struct state_co
     return STATUS_OK;
 }
 
+/* What the ledger would refuse once everybody has signed is refused here already. */
+static enum status compute(const struct state_contract *contract, struct view period,
+                           struct settlement *settlement, struct json **ret_computed,
+                           struct failure *failure)
+{
+    size_t index;
+    TRY(state_find_unsettled(contract, period, &index, failure));
+    OWNED(json_freep) struct json *computed = NULL;
+    TRY(state_compute(contract, period, settlement, &computed, failure));
+    TRY(settlement_add_to_caps(contract->contract, settlement, contract->cap_used, NULL, failure));
+    *ret_computed = STEAL(computed);
+    return STATUS_OK;
+}
+
 static enum status settle(const struct invocation *invocation, struct settlement *settlement,
                           struct buffer *ret_text, struct failure *failure)
 {
@@ -62,18 +58,18 @@ static enum status settle(const struct invocation *invocation, struct settlement
     const struct state_contract *contract;
     TRY(workspace_load_contract(workspace, view_of(invocation->operands[0]), &contract, failure));
     struct view period = view_of(invocation->operands[1]);
-    TRY(check_can_settle(contract, period, failure));
-
-    struct json *computed;
-    TRY(state_compute(contract, period, settlement, &computed, failure));
+    OWNED(json_freep) struct json *computed = NULL;
+    TRY(compute(contract, period, settlement, &computed, failure));
     OWNED(json_freep) struct json *draft = NULL;
-    TRY(make_draft(workspace, contract, computed, &draft));
+    TRY(make_draft(workspace, contract, STEAL(computed), &draft));
     TRY(json_write_pretty(draft, ret_text));
     TRY(buffer_append_byte(ret_text, '\n'));
+    OWNED(buffer_release) struct buffer owed;
+    buffer_init(&owed, OWED_TEXT_MAX);
     for (size_t i = 0; i < settlement->pay_count; i++) {
-        const struct settlement_pay *pay = &settlement->pays[i];
-        output_message(invocation, _("%.*s owes %.*s %s"), VIEW_ARGS(pay->from), VIEW_ARGS(pay->to),
-                       display_money(pay->amount).text);
+        buffer_clear(&owed);
+        TRY(form_write_owed(&settlement->pays[i], &owed));
+        output_message(invocation, "%.*s", VIEW_ARGS(buffer_view(&owed)));
     }
     return STATUS_OK;
 }

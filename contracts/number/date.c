@@ -3,6 +3,9 @@
 #include <assert.h>
 
 #define DATE_SIZE 10 /* "2016-08-01" */
+#define YEAR_MIN 1
+#define YEAR_MAX 9999
+#define DAYS_OF_400_YEARS 146097
 
 static bool is_leap_year(int year)
 {
@@ -17,7 +20,7 @@ static int days_in_month(int year, int month)
 
 static bool is_date(struct date date)
 {
-    return date.year >= 1 && date.year <= 9999 && date.month >= 1 && date.month <= 12 &&
+    return date.year >= YEAR_MIN && date.year <= YEAR_MAX && date.month >= 1 && date.month <= 12 &&
            date.day >= 1 && date.day <= days_in_month(date.year, date.month);
 }
 
@@ -87,4 +90,34 @@ int32_t date_day_number(struct date date)
 int32_t date_days_inclusive(struct date from, struct date to)
 {
     return date_day_number(to) - date_day_number(from) + 1;
+}
+
+/* The day with this number, from 0 to that of 9999-12-31. */
+static struct date date_of_number(int32_t number)
+{
+    /* 400 years have 146,097 days: a guess that is not too late, and early by two at most. */
+    int16_t year = (int16_t)((int64_t)number * 400 / DAYS_OF_400_YEARS);
+    if (year < YEAR_MIN) {
+        year = YEAR_MIN;
+    }
+    while (year < YEAR_MAX && date_day_number((struct date){(int16_t)(year + 1), 1, 1}) <= number) {
+        year++;
+    }
+    uint8_t month = 12;
+    while (date_day_number((struct date){year, month, 1}) > number) {
+        month--;
+    }
+    int32_t first = date_day_number((struct date){year, month, 1});
+    return (struct date){year, month, (uint8_t)(number - first + 1)};
+}
+
+enum status date_add_days(struct date date, int32_t days, struct date *ret_date)
+{
+    static const struct date last = {YEAR_MAX, 12, 31};
+    int64_t number = (int64_t)date_day_number(date) + days;
+    if (number < 0 || number > date_day_number(last)) {
+        return STATUS_LIMIT;
+    }
+    *ret_date = date_of_number((int32_t)number);
+    return STATUS_OK;
 }

@@ -29,3 +29,6 @@ int32_t date_day_number(struct date date);
 
 /* How many days `from` to `to` are, both included; negative or 0 when `to` is earlier. */
 int32_t date_days_inclusive(struct date from, struct date to);
+
+/* The day so many days later, or earlier. Errors: STATUS_LIMIT outside years 1 to 9999. */
+enum status date_add_days(struct date date, int32_t days, struct date *ret_date);

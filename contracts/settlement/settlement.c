@@ -1,14 +1,9 @@
+/* Computing: the lines, and how each pay is divided into tranches and split among receivers. */
+
 #include "contracts/settlement/settlement.h"
 
-#include "ledger/base/ownership.h"
-#include "ledger/base/text.h"
-
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-/* A fraction of RATIONAL_DIGITS_MAX digits a side, with sign and slash. */
-#define FRACTION_TEXT_MAX (2 * RATIONAL_DIGITS_MAX + 2)
 
 void settlement_init(struct settlement *settlement)
 {
@@ -23,84 +18,196 @@ void settlement_release(struct settlement *settlement)
     settlement_init(settlement);
 }
 
-static void funded_by(const struct settlement_source *source, struct view party,
-                      struct rational *ret_weight)
+/* --- How much a pay is, and how much of it each tranche gets --- */
+
+/* The value of a pay's line as money. Places are relative to the pay. */
+static enum status pay_whole(const struct terms *terms, const struct pay *pay,
+                             const struct settlement *settlement, struct money *ret_whole,
+                             struct failure *failure)
 {
-    rational_set_integer(ret_weight, 0);
-    for (size_t i = 0; i < source->investor_count; i++) {
-        if (view_equal(source->investors[i].party, party)) {
-            money_to_rational(source->investors[i].total, ret_weight);
-            return;
+    const struct rational *value = &settlement->values.lines[pay->line].value;
+    if (rational_sign(value) < 0 && !pay->is_reversible) {
+        return refuse(failure, RULE_PAY_NEGATIVE, "", "%.*s is negative",
+                      VIEW_ARGS(pay->line_name));
+    }
+    if (money_from_rational(value, terms->currency, ret_whole) != STATUS_OK) {
+        return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "",
+                      "%.*s is not an amount that can be paid", VIEW_ARGS(pay->line_name));
+    }
+    return STATUS_OK;
+}
+
+/* Takes the part of a tranche from `*left`. Places are relative to the tranche. */
+static enum status take_part(const struct tranche *tranche, const struct settlement *settlement,
+                             struct money *left, struct money *ret_part, struct failure *failure)
+{
+    *ret_part = *left;
+    if (tranche->has_up_to) {
+        const struct rational *up_to = &settlement->values.lines[tranche->up_to].value;
+        if (rational_sign(up_to) < 0) {
+            return refuse(failure, RULE_PAY_NEGATIVE, "/up_to",
+                          "%.*s is negative: the tranche %.*s cannot be filled up to it",
+                          VIEW_ARGS(tranche->up_to_name), VIEW_ARGS(tranche->name));
+        }
+        /* Beyond what an amount can be, it is above all that is left. */
+        struct money limit;
+        if (money_from_rational(up_to, left->currency, &limit) == STATUS_OK &&
+            limit.minor < left->minor) {
+            *ret_part = limit;
         }
     }
+    left->minor -= ret_part->minor;
+    return STATUS_OK;
+}
+
+static enum status prefix_tranche(enum status refused, size_t index, struct failure *failure)
+{
+    shape_prefix_index(failure, index);
+    shape_prefix_name(failure, "waterfall");
+    return refused;
+}
+
+/* The parts of all tranches; they sum to `whole`. */
+static enum status divide_pay(const struct pay *pay, const struct settlement *settlement,
+                              struct money whole, struct money parts[static TERMS_TRANCHES_MAX],
+                              struct failure *failure)
+{
+    assert(pay->tranche_count >= 1 && pay->tranche_count <= TERMS_TRANCHES_MAX);
+    struct money left = whole;
+    for (size_t i = 0; i < pay->tranche_count; i++) {
+        enum status status = take_part(&pay->tranches[i], settlement, &left, &parts[i], failure);
+        if (status != STATUS_OK) {
+            return prefix_tranche(status, i, failure);
+        }
+    }
+    assert(left.minor == 0); /* the last tranche has no `up_to` */
+    return STATUS_OK;
+}
+
+/* --- How a tranche is split among its receivers --- */
+
+static enum status read_weights(const struct terms_source *source, const struct tranche *tranche,
+                                struct rational *weights, bool *ret_has_weight)
+{
+    *ret_has_weight = false;
+    for (size_t i = 0; i < tranche->share_count; i++) {
+        const struct pay_share *share = &tranche->shares[i];
+        if (share->by_funding) {
+            TRY(source->funded(source->context, share->party, &weights[i]));
+        } else {
+            rational_set(&weights[i], &share->weight);
+        }
+        *ret_has_weight = *ret_has_weight || rational_sign(&weights[i]) > 0;
+    }
+    return STATUS_OK;
 }
 
 /*
- * Splits one line among the receivers of its pay.
+ * Splits a tranche's amount among its receivers.
  *
- * Shapes  `weights` holds pay->share_count initialised numbers, `parts` as many amounts.
+ * Shapes  `weights` holds tranche->share_count initialised numbers, `parts` as many amounts.
  */
-static enum status split_pay(const struct settlement_source *source, const struct pay *pay,
-                             struct money whole, struct rational *weights, struct money *parts,
-                             struct failure *failure)
+static enum status split_tranche(const struct terms_source *source, const struct tranche *tranche,
+                                 const struct settlement_pay *owed, struct rational *weights,
+                                 struct money *parts, struct failure *failure)
 {
-    bool has_weight = false;
-    for (size_t i = 0; i < pay->share_count; i++) {
-        if (pay->shares[i].by_funding) {
-            funded_by(source, pay->shares[i].party, &weights[i]);
-        } else {
-            rational_set(&weights[i], &pay->shares[i].weight);
-        }
-        has_weight = has_weight || rational_sign(&weights[i]) > 0;
-    }
-    if (whole.minor == 0) {
-        for (size_t i = 0; i < pay->share_count; i++) {
-            parts[i] = whole;
+    bool has_weight;
+    TRY(read_weights(source, tranche, weights, &has_weight));
+    if (owed->amount.minor == 0) {
+        for (size_t i = 0; i < tranche->share_count; i++) {
+            parts[i] = owed->amount;
         }
         return STATUS_OK;
     }
     if (!has_weight) {
         return refuse(failure, RULE_PAY_UNFUNDED, "",
-                      "%.*s is shared by funding, and none of its "
-                      "receivers has placed any",
-                      VIEW_ARGS(pay->line_name));
+                      "%.*s is shared by funding, and none of its receivers has placed any",
+                      VIEW_ARGS(owed->line));
     }
-    return money_split(whole, weights, pay->share_count, parts);
+    return money_split(owed->amount, weights, tranche->share_count, parts);
+}
+
+/* Adds what each receiver gets of `owed`, which is a tranche as if it had one receiver. */
+static enum status owe_tranche(const struct terms_source *source, const struct tranche *tranche,
+                               const struct settlement_pay *owed, struct settlement *settlement,
+                               struct failure *failure)
+{
+    struct rational weights[MONEY_SHARES_MAX];
+    struct money parts[MONEY_SHARES_MAX];
+    assert(tranche->share_count <= MONEY_SHARES_MAX);
+    for (size_t i = 0; i < tranche->share_count; i++) {
+        rational_init(&weights[i]);
+    }
+    enum status status = split_tranche(source, tranche, owed, weights, parts, failure);
+    for (size_t i = 0; i < tranche->share_count; i++) {
+        rational_release(&weights[i]);
+    }
+    TRY(status);
+    for (size_t i = 0; i < tranche->share_count; i++) {
+        struct settlement_pay *pay = &settlement->pays[settlement->pay_count];
+        *pay = *owed;
+        pay->from = owed->is_reversed ? tranche->shares[i].party : owed->from;
+        pay->to = owed->is_reversed ? owed->from : tranche->shares[i].party;
+        pay->amount = parts[i];
+        settlement->pay_count++;
+    }
+    return STATUS_OK;
+}
+
+/* --- The settlement --- */
+
+/* When a pay is due for the settled period, if the contract says so. */
+static enum status set_due(const struct pay *pay, const struct period *period,
+                           struct settlement_pay *owed, struct failure *failure)
+{
+    owed->has_due = pay->due_kind != DUE_NOT_SAID;
+    owed->due = pay->due_date;
+    if (pay->due_kind == DUE_DAYS_AFTER_PERIOD &&
+        date_add_days(period->to, pay->due_days, &owed->due) != STATUS_OK) {
+        return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "/due",
+                      "%d days after the end of %.*s is later than 9999-12-31", pay->due_days,
+                      VIEW_ARGS(period->name));
+    }
+    return STATUS_OK;
 }
 
 static enum status compute_pay(const struct settlement_source *source, const struct pay *pay,
                                struct settlement *settlement, struct failure *failure)
 {
-    const struct rational *value = &settlement->values.lines[pay->line].value;
+    const struct terms *terms = &source->contract->terms;
     struct money whole;
-    if (money_from_rational(value, source->contract->terms.currency, &whole) != STATUS_OK) {
-        return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "",
-                      "%.*s is not an amount that can be paid", VIEW_ARGS(pay->line_name));
-    }
-    if (whole.minor < 0) {
-        return refuse(failure, RULE_PAY_NEGATIVE, "", "%.*s is negative",
-                      VIEW_ARGS(pay->line_name));
-    }
-    struct rational weights[TERMS_OPERANDS_MAX];
-    struct money parts[TERMS_OPERANDS_MAX];
-    assert(pay->share_count <= TERMS_OPERANDS_MAX);
-    for (size_t i = 0; i < pay->share_count; i++) {
-        rational_init(&weights[i]);
-    }
-    enum status status = split_pay(source, pay, whole, weights, parts, failure);
-    for (size_t i = 0; i < pay->share_count; i++) {
-        rational_release(&weights[i]);
-        if (status == STATUS_OK) {
-            settlement->pays[settlement->pay_count] = (struct settlement_pay){
-                .line = pay->line_name,
-                .from = pay->from,
-                .to = pay->shares[i].party,
-                .amount = parts[i],
-            };
-            settlement->pay_count++;
+    TRY(pay_whole(terms, pay, settlement, &whole, failure));
+    struct settlement_pay owed = {
+        .line = pay->line_name,
+        .from = pay->from,
+        .is_reversed = whole.minor < 0,
+    };
+    TRY(set_due(pay, &terms->periods[settlement->period], &owed, failure));
+    whole.minor = whole.minor < 0 ? -whole.minor : whole.minor;
+    struct money parts[TERMS_TRANCHES_MAX];
+    TRY(divide_pay(pay, settlement, whole, parts, failure));
+
+    for (size_t i = 0; i < pay->tranche_count; i++) {
+        const struct tranche *tranche = &pay->tranches[i];
+        owed.tranche = tranche->name;
+        owed.amount = parts[i];
+        enum status status = owe_tranche(&source->terms, tranche, &owed, settlement, failure);
+        if (status != STATUS_OK) {
+            return tranche->name.size == 0 ? status : prefix_tranche(status, i, failure);
         }
     }
-    return status;
+    return STATUS_OK;
+}
+
+static size_t count_receivers(const struct terms *terms)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < terms->pay_count; i++) {
+        for (size_t k = 0; k < terms->pays[i].tranche_count; k++) {
+            count += terms->pays[i].tranches[k].share_count;
+        }
+    }
+    return count;
 }
 
 enum status settlement_compute(const struct settlement_source *source, size_t period,
@@ -113,10 +220,7 @@ enum status settlement_compute(const struct settlement_source *source, size_t pe
     settlement->pay_count = 0;
     TRY(terms_evaluate(terms, period, &source->terms, &settlement->values, failure));
 
-    size_t pay_count = 0;
-    for (size_t i = 0; i < terms->pay_count; i++) {
-        pay_count += terms->pays[i].share_count;
-    }
+    size_t pay_count = count_receivers(terms);
     free(settlement->pays);
     settlement->pays = calloc(pay_count + 1, sizeof *settlement->pays);
     if (settlement->pays == NULL) {
@@ -134,174 +238,35 @@ enum status settlement_compute(const struct settlement_source *source, size_t pe
     return STATUS_OK;
 }
 
-/* --- The `computed` member --- */
-
-static enum status push_input(struct json *array, const struct hash *id)
+static enum status add_to_cap(const struct party_money *cap, const struct settlement *settlement,
+                              struct money *used, struct failure *failure)
 {
-    OWNED(buffer_release) struct buffer text;
-    buffer_init(&text, 80);
-    TRY(buffer_append_text(&text, "sha256:"));
-    TRY(hex_write(&text, hash_view(id)));
-    return json_push_string(array, buffer_view(&text));
-}
-
-static enum status inputs_to_json(const struct hash *inputs, size_t count, struct json **ret_array)
-{
-    OWNED(json_freep) struct json *array = json_new_array();
-    if (array == NULL) {
-        return STATUS_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        TRY(push_input(array, &inputs[i]));
-    }
-    *ret_array = STEAL(array);
-    return STATUS_OK;
-}
-
-static enum status line_to_json(const struct line *line, const struct line_value *value,
-                                struct buffer *scratch, struct json **ret_object)
-{
-    OWNED(json_freep) struct json *object = json_new_object();
-    if (object == NULL) {
-        return STATUS_MEMORY;
-    }
-    TRY(json_set_string(object, "line", line->name));
-    buffer_clear(scratch);
-    TRY(unit_write(&line->unit, scratch));
-    TRY(json_set_string(object, "unit", buffer_view(scratch)));
-    buffer_clear(scratch);
-    TRY(rational_write_fraction(&value->value, scratch));
-    TRY(json_set_string(object, "value", buffer_view(scratch)));
-    *ret_object = STEAL(object);
-    return STATUS_OK;
-}
-
-static enum status lines_to_json(const struct terms *terms, const struct terms_values *values,
-                                 struct json **ret_array)
-{
-    assert(values->count == terms->line_count);
-    OWNED(buffer_release) struct buffer scratch;
-    buffer_init(&scratch, FRACTION_TEXT_MAX);
-    OWNED(json_freep) struct json *array = json_new_array();
-    if (array == NULL) {
-        return STATUS_MEMORY;
-    }
-    for (size_t i = 0; i < terms->line_count; i++) {
-        struct json *object;
-        TRY(line_to_json(&terms->lines[i], &values->lines[i], &scratch, &object));
-        TRY(json_push(array, object));
-    }
-    *ret_array = STEAL(array);
-    return STATUS_OK;
-}
-
-static enum status money_to_json(struct money money, struct json **ret_object)
-{
-    OWNED(buffer_release) struct buffer text;
-    buffer_init(&text, 64);
-    OWNED(json_freep) struct json *object = json_new_object();
-    if (object == NULL) {
-        return STATUS_MEMORY;
-    }
-    TRY(money_write(money, &text));
-    TRY(json_set_string(object, "amount", buffer_view(&text)));
-    TRY(json_set_string(object, "currency", view_of(money.currency.code)));
-    *ret_object = STEAL(object);
-    return STATUS_OK;
-}
-
-static enum status pay_to_json(const struct settlement_pay *pay, struct json **ret_object)
-{
-    OWNED(json_freep) struct json *object = json_new_object();
-    if (object == NULL) {
-        return STATUS_MEMORY;
-    }
-    struct json *amount;
-    TRY(money_to_json(pay->amount, &amount));
-    TRY(json_set(object, "amount", amount));
-    TRY(json_set_string(object, "from", pay->from));
-    TRY(json_set_string(object, "pay", pay->line));
-    TRY(json_set_string(object, "to", pay->to));
-    *ret_object = STEAL(object);
-    return STATUS_OK;
-}
-
-static enum status pays_to_json(const struct settlement *settlement, struct json **ret_array)
-{
-    OWNED(json_freep) struct json *array = json_new_array();
-    if (array == NULL) {
-        return STATUS_MEMORY;
-    }
     for (size_t i = 0; i < settlement->pay_count; i++) {
-        struct json *object;
-        TRY(pay_to_json(&settlement->pays[i], &object));
-        TRY(json_push(array, object));
+        const struct settlement_pay *pay = &settlement->pays[i];
+        if (view_equal(pay->from, cap->party) && money_add(*used, pay->amount, used) != STATUS_OK) {
+            return refuse(failure, RULE_PAY_ABOVE_CAP, "/pays", "the sum is too large");
+        }
     }
-    *ret_array = STEAL(array);
+    if (used->minor > cap->amount.minor) {
+        return refuse(failure, RULE_PAY_ABOVE_CAP, "/pays",
+                      "%.*s would owe more than %.*s %.*s: the lines and the cap of the contract "
+                      "disagree, and its parties must amend it",
+                      VIEW_ARGS(cap->party), VIEW_ARGS(cap->text.amount),
+                      VIEW_ARGS(cap->text.currency));
+    }
     return STATUS_OK;
 }
 
-/* Replaces `lines` by its digest: the object then fits into a note whatever the contract. */
-static enum status shorten(struct json *computed, struct json *without_lines)
+enum status settlement_add_to_caps(const struct contract *contract,
+                                   const struct settlement *settlement, const struct money *used,
+                                   struct money *ret_used, struct failure *failure)
 {
-    OWNED(buffer_release) struct buffer lines;
-    OWNED(buffer_release) struct buffer digest;
-    buffer_init(&lines, (size_t)TERMS_LINES_MAX * (FRACTION_TEXT_MAX + 256));
-    buffer_init(&digest, 80);
-    TRY(json_write_canonical(json_member(computed, "lines"), &lines));
-    struct hash hash = hash_bytes(buffer_view(&lines));
-    TRY(buffer_append_text(&digest, "sha256:"));
-    TRY(hex_write(&digest, hash_view(&hash)));
-    return json_set_string(without_lines, "lines_sha256", buffer_view(&digest));
-}
-
-static enum status computed_common(const struct contract *contract,
-                                   const struct settlement *settlement, const struct hash *inputs,
-                                   size_t input_count, struct json **ret_object)
-{
-    OWNED(json_freep) struct json *object = json_new_object();
-    if (object == NULL) {
-        return STATUS_MEMORY;
+    for (size_t i = 0; i < contract->cap_count; i++) {
+        struct money sum = used[i];
+        TRY(add_to_cap(&contract->caps[i], settlement, &sum, failure));
+        if (ret_used != NULL) {
+            ret_used[i] = sum;
+        }
     }
-    struct json *array;
-    TRY(inputs_to_json(inputs, input_count, &array));
-    TRY(json_set(object, "inputs", array));
-    TRY(pays_to_json(settlement, &array));
-    TRY(json_set(object, "pays", array));
-    TRY(json_set_string(object, "period", contract->terms.periods[settlement->period].name));
-    *ret_object = STEAL(object);
     return STATUS_OK;
-}
-
-static enum status computed_to_json(const struct contract *contract,
-                                    const struct settlement *settlement, const struct hash *inputs,
-                                    size_t input_count, struct json **ret_computed)
-{
-    OWNED(json_freep) struct json *full = NULL;
-    TRY(computed_common(contract, settlement, inputs, input_count, &full));
-    struct json *lines;
-    TRY(lines_to_json(&contract->terms, &settlement->values, &lines));
-    TRY(json_set(full, "lines", lines));
-
-    OWNED(buffer_release) struct buffer text;
-    buffer_init(&text, SETTLEMENT_COMPUTED_MAX);
-    enum status fits = json_write_canonical(full, &text);
-    if (fits == STATUS_LIMIT) {
-        OWNED(json_freep) struct json *brief = NULL;
-        TRY(computed_common(contract, settlement, inputs, input_count, &brief));
-        TRY(shorten(full, brief));
-        *ret_computed = STEAL(brief);
-        return STATUS_OK;
-    }
-    TRY(fits);
-    *ret_computed = STEAL(full);
-    return STATUS_OK;
-}
-
-enum status settlement_to_json(const struct contract *contract, const struct settlement *settlement,
-                               const struct hash *inputs, size_t input_count,
-                               struct json **ret_computed, struct failure *failure)
-{
-    enum status status = computed_to_json(contract, settlement, inputs, input_count, ret_computed);
-    return status == STATUS_OK ? STATUS_OK : fail_memory(failure);
 }

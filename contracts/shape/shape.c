@@ -147,7 +147,8 @@ static size_t find_field(struct view name, const struct shape_field *fields, siz
 {
     for (size_t i = 0; i < count; i++) {
         size_t index = start + i < count ? start + i : start + i - count;
-        if (strcmp(fields[index].name, name.data) == 0) {
+        const char *field = fields[index].name;
+        if (field[0] == name.data[0] && strcmp(field, name.data) == 0) {
             return index;
         }
     }

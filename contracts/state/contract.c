@@ -17,6 +17,18 @@ struct state_contract *contract_find(const struct state *state, struct view name
     return contract;
 }
 
+enum status period_find(const struct state_contract *contract, struct view name, size_t *ret_index,
+                        struct failure *failure)
+{
+    size_t index = terms_find_period(&contract->contract->terms, name);
+    if (index == SIZE_MAX) {
+        return refuse(failure, RULE_PERIOD_UNKNOWN, "", "%.*s has no period %.*s",
+                      VIEW_ARGS(contract->contract->name), VIEW_ARGS(name));
+    }
+    *ret_index = index;
+    return STATUS_OK;
+}
+
 static void entry_free(struct state_entry *entry)
 {
     if (entry == NULL) {
@@ -62,6 +74,7 @@ void contract_free(struct state_contract *contract)
     }
     dues_free(contract->dues);
     free(contract->investors);
+    free(contract->paid_by_line);
     free((void *)contract->measured);
     free((void *)contract->settled);
     free(contract->is_earlier);
@@ -216,14 +229,21 @@ static void note_use(void *context, const struct operand *operand)
     }
 }
 
+static void note_shares(struct state_contract *contract, const struct tranche *tranche)
+{
+    for (size_t i = 0; i < tranche->share_count; i++) {
+        contract->uses_funded = contract->uses_funded || tranche->shares[i].by_funding;
+    }
+}
+
 static void note_uses(struct state_contract *made, const struct terms *terms)
 {
     for (size_t i = 0; i < terms->line_count; i++) {
         line_each_operand(&terms->lines[i], note_use, made);
     }
     for (size_t i = 0; i < terms->pay_count; i++) {
-        for (size_t k = 0; k < terms->pays[i].share_count; k++) {
-            made->uses_funded = made->uses_funded || terms->pays[i].shares[k].by_funding;
+        for (size_t k = 0; k < terms->pays[i].tranche_count; k++) {
+            note_shares(made, &terms->pays[i].tranches[k]);
         }
     }
 }
@@ -238,19 +258,22 @@ static enum status contract_make(const struct contract *contract, struct state_c
     }
     made->contract = contract;
     made->investors = calloc(contract->roles[ROLE_INVESTOR].count + 1, sizeof *made->investors);
+    made->paid_by_line = calloc(terms->line_count + 1, sizeof *made->paid_by_line);
     made->measured = calloc(terms->period_count * terms->outcome_count + 1, sizeof *made->measured);
     made->settled = calloc(terms->period_count + 1, sizeof *made->settled);
     made->earlier = calloc(terms->line_count + 1, sizeof *made->earlier);
     made->is_earlier = calloc(terms->line_count + 1, sizeof *made->is_earlier);
     made->cap_used = calloc(contract->cap_count + 1, sizeof *made->cap_used);
-    if (made->investors == NULL || made->measured == NULL || made->settled == NULL ||
-        made->is_earlier == NULL || made->earlier == NULL || made->cap_used == NULL) {
+    if (made->investors == NULL || made->paid_by_line == NULL || made->measured == NULL ||
+        made->settled == NULL || made->is_earlier == NULL || made->earlier == NULL ||
+        made->cap_used == NULL) {
         free(made->earlier); /* its numbers are not initialised yet */
         made->earlier = NULL;
         return STATUS_MEMORY;
     }
     for (size_t i = 0; i < terms->line_count; i++) {
         rational_init(&made->earlier[i]);
+        made->paid_by_line[i].currency = terms->currency;
     }
     made->funded.currency = terms->currency;
     made->paid.currency = terms->currency;
@@ -358,6 +381,7 @@ static void apply_contents(struct state_contract *contract, struct state_change 
         return;
     case KIND_PAYMENT:
         contract->paid = change->total;
+        contract->paid_by_line[change->line] = change->line_total;
         change->due->paid = change->due_paid;
         return;
     case KIND_CONTRACT:

@@ -44,6 +44,8 @@ struct state_change {
     struct state_due *new_dues;
     struct state_due *due; /* that is paid */
     struct money due_paid;
+    size_t line;              /* whose pay it is */
+    struct money line_total;  /* paid of it after this */
     struct rational *earlier; /* sums after this settlement; swapped in */
     size_t earlier_count;
     struct money *cap_used; /* after this settlement; swapped in */
@@ -92,6 +94,9 @@ enum status signers_check_key(const struct state *state, const struct statement 
 
 struct state_contract *contract_find(const struct state *state, struct view name);
 void contract_free(struct state_contract *contract);
+/* The index of a period. Errors: PERIOD_UNKNOWN. */
+enum status period_find(const struct state_contract *contract, struct view name, size_t *ret_index,
+                        struct failure *failure);
 enum status contract_check(const struct state *state, const struct statement *statement,
                            struct state_change *change, struct failure *failure);
 enum status funding_check(const struct state_contract *contract, const struct statement *statement,
@@ -105,6 +110,13 @@ enum status settlement_check(const struct state_contract *contract,
 enum status payment_check(const struct state_contract *contract, const struct statement *statement,
                           struct state_change *change, struct failure *failure);
 void contract_apply(struct state *state, struct statement *statement, struct state_change *change);
+
+/* The index of an investor among those who have placed something, or their count. */
+size_t investor_find(const struct state_contract *contract, struct view investor);
+
+/* Adds an amount of the statement to a total. Errors: AMOUNT_MALFORMED at "/amount/amount". */
+enum status amount_add(struct money before, struct money amount, struct money *ret_total,
+                       struct failure *failure);
 
 /* Slot of a name in the tables. */
 static inline size_t state_slot(struct view name)

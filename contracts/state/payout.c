@@ -14,6 +14,7 @@
 static enum status read_measured(const void *context, size_t outcome, size_t period,
                                  enum measured_field field, struct rational *ret_value)
 {
+    assert(field < MEASURED_STATED_COUNT);
     const struct state_contract *contract = context;
     size_t outcome_count = contract->contract->terms.outcome_count;
     const struct measured_value *value = contract->measured[period * outcome_count + outcome];
@@ -24,17 +25,27 @@ static enum status read_measured(const void *context, size_t outcome, size_t per
     return STATUS_OK;
 }
 
-static enum status read_funded(const void *context, struct rational *ret_value)
+static enum status read_funded(const void *context, struct view investor,
+                               struct rational *ret_value)
 {
     const struct state_contract *contract = context;
-    money_to_rational(contract->funded, ret_value);
+    if (investor.size == 0) {
+        money_to_rational(contract->funded, ret_value);
+        return STATUS_OK;
+    }
+    size_t index = investor_find(contract, investor);
+    if (index == contract->investor_count) {
+        rational_set_integer(ret_value, 0);
+        return STATUS_OK;
+    }
+    money_to_rational(contract->investors[index].total, ret_value);
     return STATUS_OK;
 }
 
-static enum status read_paid(const void *context, struct rational *ret_value)
+static enum status read_paid(const void *context, size_t line, struct rational *ret_value)
 {
     const struct state_contract *contract = context;
-    money_to_rational(contract->paid, ret_value);
+    money_to_rational(line == SIZE_MAX ? contract->paid : contract->paid_by_line[line], ret_value);
     return STATUS_OK;
 }
 
@@ -61,8 +72,6 @@ static struct settlement_source settlement_source_of(const struct state_contract
     return (struct settlement_source){
         .contract = contract->contract,
         .terms = state_terms_source(contract),
-        .investor_count = contract->investor_count,
-        .investors = contract->investors,
     };
 }
 
@@ -160,11 +169,8 @@ enum status state_compute(const struct state_contract *contract, struct view per
                           struct settlement *settlement, struct json **ret_computed,
                           struct failure *failure)
 {
-    size_t index = terms_find_period(&contract->contract->terms, period);
-    if (index == SIZE_MAX) {
-        return refuse(failure, RULE_PERIOD_UNKNOWN, "", "%.*s has no period %.*s",
-                      VIEW_ARGS(contract->contract->name), VIEW_ARGS(period));
-    }
+    size_t index;
+    TRY(period_find(contract, period, &index, failure));
     struct settlement_source source = settlement_source_of(contract);
     TRY(settlement_compute(&source, index, settlement, failure));
     if (ret_computed == NULL) {
@@ -178,27 +184,32 @@ enum status state_compute(const struct state_contract *contract, struct view per
 
 /* --- Settlement --- */
 
-static enum status check_period(const struct state_contract *contract,
-                                const struct settlement_statement *settlement, size_t *ret_period,
-                                struct failure *failure)
+enum status state_find_unsettled(const struct state_contract *contract, struct view period,
+                                 size_t *ret_index, struct failure *failure)
 {
-    const struct terms *terms = &contract->contract->terms;
-    size_t period = terms_find_period(terms, settlement->period);
-    if (period == SIZE_MAX) {
-        return refuse(failure, RULE_PERIOD_UNKNOWN, "/computed/period", "%.*s has no period %.*s",
-                      VIEW_ARGS(settlement->contract), VIEW_ARGS(settlement->period));
+    size_t index;
+    TRY(period_find(contract, period, &index, failure));
+    if (!contract->contract->terms.periods[index].binding) {
+        return refuse(failure, RULE_SETTLEMENT_NOT_BINDING, "", "%.*s is reported only",
+                      VIEW_ARGS(period));
     }
-    if (!terms->periods[period].binding) {
-        return refuse(failure, RULE_SETTLEMENT_NOT_BINDING, "/computed/period",
-                      "%.*s is reported only", VIEW_ARGS(settlement->period));
+    if (contract->settled[index] != NULL) {
+        return refuse(failure, RULE_SETTLEMENT_REPEATED, "", "%.*s was settled by entry %llu",
+                      VIEW_ARGS(period), (unsigned long long)contract->settled[index]->index);
     }
-    if (contract->settled[period] != NULL) {
-        return refuse(failure, RULE_SETTLEMENT_REPEATED, "/computed/period",
-                      "%.*s was settled by entry %llu", VIEW_ARGS(settlement->period),
-                      (unsigned long long)contract->settled[period]->index);
-    }
-    *ret_period = period;
+    *ret_index = index;
     return STATUS_OK;
+}
+
+/* The same of a settlement, in its own places. */
+static enum status check_period(const struct state_contract *contract, struct view period,
+                                size_t *ret_period, struct failure *failure)
+{
+    enum status status = state_find_unsettled(contract, period, ret_period, failure);
+    if (status != STATUS_OK) {
+        failure_prefix(failure, "/computed/period");
+    }
+    return status;
 }
 
 /* Both sides in canonical form, byte for byte; the first difference is shown. */
@@ -254,25 +265,6 @@ static enum status add_earlier(const struct state_contract *contract,
     return STATUS_OK;
 }
 
-static enum status add_to_cap(const struct party_money *cap, const struct settlement *settlement,
-                              struct money *used, struct failure *failure)
-{
-    for (size_t i = 0; i < settlement->pay_count; i++) {
-        const struct settlement_pay *pay = &settlement->pays[i];
-        if (view_equal(pay->from, cap->party) && money_add(*used, pay->amount, used) != STATUS_OK) {
-            return refuse(failure, RULE_PAY_ABOVE_CAP, "/computed/pays", "the sum is too large");
-        }
-    }
-    if (used->minor > cap->amount.minor) {
-        return refuse(failure, RULE_PAY_ABOVE_CAP, "/computed/pays",
-                      "%.*s would owe more than %.*s %.*s: the lines and the cap of the contract "
-                      "disagree, and its parties must amend it",
-                      VIEW_ARGS(cap->party), VIEW_ARGS(cap->text.amount),
-                      VIEW_ARGS(cap->text.currency));
-    }
-    return STATUS_OK;
-}
-
 static enum status add_to_caps(const struct state_contract *contract,
                                const struct settlement *settlement, struct state_change *change,
                                struct failure *failure)
@@ -282,10 +274,8 @@ static enum status add_to_caps(const struct state_contract *contract,
     if (change->cap_used == NULL) {
         return fail_memory(failure);
     }
-    for (size_t i = 0; i < terms->cap_count; i++) {
-        change->cap_used[i] = contract->cap_used[i];
-        TRY(add_to_cap(&terms->caps[i], settlement, &change->cap_used[i], failure));
-    }
+    TRY_FIELD("computed", settlement_add_to_caps(terms, settlement, contract->cap_used,
+                                                 change->cap_used, failure));
     return STATUS_OK;
 }
 
@@ -310,7 +300,7 @@ enum status settlement_check(const struct state_contract *contract,
                              struct failure *failure)
 {
     const struct settlement_statement *claimed = &statement->settlement;
-    TRY(check_period(contract, claimed, &change->period, failure));
+    TRY(check_period(contract, claimed->period, &change->period, failure));
 
     struct settlement *settlement = calloc(1, sizeof *settlement);
     if (settlement == NULL) {
@@ -329,37 +319,84 @@ enum status settlement_check(const struct state_contract *contract,
 
 /* --- Payment --- */
 
+const struct settlement_pay *state_due_pay(const struct state_due *due)
+{
+    return &due->settlement->settlement->pays[due->pay];
+}
+
 struct money state_due_outstanding(const struct state_due *due)
 {
-    struct money settled = due->settlement->settlement->pays[due->pay].amount;
+    struct money settled = state_due_pay(due)->amount;
     return (struct money){settled.minor - due->paid.minor, settled.currency};
 }
 
-static struct state_due *find_due(const struct state_contract *contract,
-                                  const struct payment *payment)
+/* Whether a payment is on a due, whatever the tranche. */
+static bool is_on(const struct payment *payment, const struct state_due *due)
 {
+    const struct settlement_pay *pay = state_due_pay(due);
+    return hash_equal(&due->settlement->statement->id, &payment->settlement) &&
+           view_equal(pay->line, payment->line) && view_equal(pay->from, payment->from) &&
+           view_equal(pay->to, payment->to);
+}
+
+/* Refuses a payment whose tranche is not `owed`'s, which is otherwise what it is on. */
+static enum status refuse_tranche(const struct payment *payment, const struct settlement_pay *owed,
+                                  struct failure *failure)
+{
+    if (owed->tranche.size == 0) {
+        return refuse(failure, RULE_PAYMENT_UNKNOWN, "/tranche", "%.*s has no tranches",
+                      VIEW_ARGS(owed->line));
+    }
+    if (payment->tranche.size == 0) {
+        return refuse(failure, RULE_PAYMENT_UNKNOWN, "/tranche",
+                      "%.*s is owed in tranches: say which, such as %.*s", VIEW_ARGS(owed->line),
+                      VIEW_ARGS(owed->tranche));
+    }
+    return refuse(failure, RULE_PAYMENT_UNKNOWN, "/tranche",
+                  "%.*s owes %.*s nothing by the tranche %.*s, but by %.*s", VIEW_ARGS(owed->from),
+                  VIEW_ARGS(owed->to), VIEW_ARGS(payment->tranche), VIEW_ARGS(owed->tranche));
+}
+
+static enum status find_due(const struct state_contract *contract, const struct payment *payment,
+                            struct state_due **ret_due, struct failure *failure)
+{
+    const struct settlement_pay *other = NULL;
     for (struct state_due *due = contract->dues; due != NULL; due = due->next) {
-        const struct settlement_pay *pay = &due->settlement->settlement->pays[due->pay];
-        if (hash_equal(&due->settlement->statement->id, &payment->settlement) &&
-            view_equal(pay->line, payment->line) && view_equal(pay->from, payment->from) &&
-            view_equal(pay->to, payment->to)) {
-            return due;
+        if (!is_on(payment, due)) {
+            continue;
+        }
+        other = state_due_pay(due);
+        if (view_equal(other->tranche, payment->tranche)) {
+            *ret_due = due;
+            return STATUS_OK;
         }
     }
-    return NULL;
+    if (other != NULL) {
+        return refuse_tranche(payment, other, failure);
+    }
+    return refuse(failure, RULE_PAYMENT_UNKNOWN, "/settlement",
+                  "no settlement of %.*s owes %.*s from %.*s to %.*s", VIEW_ARGS(payment->contract),
+                  VIEW_ARGS(payment->line), VIEW_ARGS(payment->from), VIEW_ARGS(payment->to));
+}
+
+/* What has been paid in all and of this pay, with this payment: less, when the pay is reversed. */
+static enum status add_to_paid(const struct state_contract *contract, struct money amount,
+                               struct state_change *change, struct failure *failure)
+{
+    const struct settlement_pay *pay = state_due_pay(change->due);
+    change->line = terms_find_line(&contract->contract->terms, pay->line);
+    if (pay->is_reversed) {
+        amount.minor = -amount.minor;
+    }
+    TRY(amount_add(contract->paid, amount, &change->total, failure));
+    return amount_add(contract->paid_by_line[change->line], amount, &change->line_total, failure);
 }
 
 enum status payment_check(const struct state_contract *contract, const struct statement *statement,
                           struct state_change *change, struct failure *failure)
 {
     const struct payment *payment = &statement->payment;
-    change->due = find_due(contract, payment);
-    if (change->due == NULL) {
-        return refuse(failure, RULE_PAYMENT_UNKNOWN, "/settlement",
-                      "no settlement of %.*s owes %.*s from %.*s to %.*s",
-                      VIEW_ARGS(payment->contract), VIEW_ARGS(payment->line),
-                      VIEW_ARGS(payment->from), VIEW_ARGS(payment->to));
-    }
+    TRY(find_due(contract, payment, &change->due, failure));
     TRY_FIELD("amount", statement_money(&payment->amount, contract->contract->terms.currency,
                                         &change->entry->amount, failure));
     struct money amount = change->entry->amount;
@@ -369,10 +406,6 @@ enum status payment_check(const struct state_contract *contract, const struct st
                       "%lld minor units of %s are still owed", (long long)outstanding.minor,
                       outstanding.currency.code);
     }
-    TRY(money_add(change->due->paid, amount, &change->due_paid));
-    if (money_add(contract->paid, amount, &change->total) != STATUS_OK) {
-        return refuse(failure, RULE_AMOUNT_MALFORMED, "/amount/amount",
-                      "the total would be larger than an amount can be");
-    }
-    return STATUS_OK;
+    TRY(amount_add(change->due->paid, amount, &change->due_paid, failure));
+    return add_to_paid(contract, amount, change, failure);
 }

@@ -2,36 +2,16 @@
 
 #include "contracts/state/internal.h"
 
-static bool has_role(const struct contract *contract, enum role role, struct view party)
-{
-    for (size_t i = 0; i < contract->roles[role].count; i++) {
-        if (view_equal(contract->roles[role].parties[i], party)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool has_any_role(const struct contract *contract, struct view party)
-{
-    for (unsigned role = 0; role < ROLE_COUNT; role++) {
-        if (has_role(contract, (enum role)role, party)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* --- Funding --- */
 
 static enum status check_funding_parties(const struct contract *contract,
                                          const struct funding *funding, struct failure *failure)
 {
-    if (!has_role(contract, ROLE_INVESTOR, funding->investor)) {
+    if (!contract_has_role(contract, ROLE_INVESTOR, funding->investor)) {
         return refuse(failure, RULE_ROLE_PARTY, "/investor", "%.*s is not an investor of %.*s",
                       VIEW_ARGS(funding->investor), VIEW_ARGS(contract->name));
     }
-    if (!has_any_role(contract, funding->receiver)) {
+    if (!contract_has_any_role(contract, funding->receiver)) {
         return refuse(failure, RULE_ROLE_PARTY, "/receiver", "%.*s has no role in %.*s",
                       VIEW_ARGS(funding->receiver), VIEW_ARGS(contract->name));
     }
@@ -52,13 +32,23 @@ static enum status check_commitment(const struct contract *contract, struct view
     return STATUS_OK;
 }
 
-static size_t find_investor(const struct state_contract *contract, struct view investor)
+size_t investor_find(const struct state_contract *contract, struct view investor)
 {
     size_t i = 0;
     while (i < contract->investor_count && !view_equal(contract->investors[i].party, investor)) {
         i++;
     }
     return i;
+}
+
+enum status amount_add(struct money before, struct money amount, struct money *ret_total,
+                       struct failure *failure)
+{
+    if (money_add(before, amount, ret_total) != STATUS_OK) {
+        return refuse(failure, RULE_AMOUNT_MALFORMED, "/amount/amount",
+                      "the total would be larger than an amount can be");
+    }
+    return STATUS_OK;
 }
 
 enum status funding_check(const struct state_contract *contract, const struct statement *statement,
@@ -74,16 +64,13 @@ enum status funding_check(const struct state_contract *contract, const struct st
         return refuse(failure, RULE_FUNDING_NOT_POSITIVE, "/amount/amount", "%.*s is not positive",
                       VIEW_ARGS(funding->amount.amount));
     }
-    change->investor = find_investor(contract, funding->investor);
+    change->investor = investor_find(contract, funding->investor);
     struct money before = {.currency = terms->terms.currency};
     if (change->investor < contract->investor_count) {
         before = contract->investors[change->investor].total;
     }
-    if (money_add(before, amount, &change->investor_amount) != STATUS_OK ||
-        money_add(contract->funded, amount, &change->total) != STATUS_OK) {
-        return refuse(failure, RULE_AMOUNT_MALFORMED, "/amount/amount",
-                      "the total would be larger than an amount can be");
-    }
+    TRY(amount_add(before, amount, &change->investor_amount, failure));
+    TRY(amount_add(contract->funded, amount, &change->total, failure));
     return check_commitment(terms, funding->investor, change->investor_amount, failure);
 }
 
@@ -109,7 +96,7 @@ static enum status check_value(const struct state_contract *contract,
                       "%.*s has been measured for %.*s", VIEW_ARGS(value->outcome),
                       VIEW_ARGS(measurement->period));
     }
-    return STATUS_OK;
+    return measured_value_check_outcome(value, &terms->outcomes[outcome], failure);
 }
 
 enum status measurement_check(const struct state_contract *contract,
@@ -117,11 +104,8 @@ enum status measurement_check(const struct state_contract *contract,
                               struct failure *failure)
 {
     const struct measurement *measurement = &statement->measurement;
-    size_t period = terms_find_period(&contract->contract->terms, measurement->period);
-    if (period == SIZE_MAX) {
-        return refuse(failure, RULE_PERIOD_UNKNOWN, "/period", "%.*s has no period %.*s",
-                      VIEW_ARGS(measurement->contract), VIEW_ARGS(measurement->period));
-    }
+    size_t period;
+    TRY_FIELD("period", period_find(contract, measurement->period, &period, failure));
     for (size_t i = 0; i < measurement->value_count; i++) {
         enum status status = check_value(contract, measurement, period, i, failure);
         if (status != STATUS_OK) {

@@ -72,6 +72,12 @@ struct state_entry {
     struct state_entry *next;
 };
 
+/* What one investor has placed so far. */
+struct investor_total {
+    struct view party;
+    struct money total;
+};
+
 /* What of one settled pay has been paid. */
 struct state_due {
     const struct state_entry *settlement;
@@ -88,18 +94,19 @@ struct state_contract {
     struct state_entry *last;
     uint64_t entry_count;
     struct money funded;
-    struct money paid;
-    size_t investor_count;
+    struct money paid;                /* less what was paid of reversed pays: may be below zero */
+    struct money *paid_by_line;       /* [line]: the same, of the pay of that line */
+    size_t investor_count;            /* who have placed something */
     struct investor_total *investors; /* room for every investor of the contract */
     /* [period * outcome_count + outcome]: the value that counts, or NULL */
     const struct measured_value **measured;
     struct state_entry **settled; /* [period]: its settlement, or NULL */
     bool *is_earlier;             /* [line]: some operand asks for its earlier settlements */
     struct rational *earlier;     /* [line]: sum over settlements, where is_earlier */
-    struct money *cap_used;       /* [cap]: settled against it */
+    struct money *cap_used;       /* [cap]: settled against it, gross */
     struct state_due *dues;       /* oldest first */
     struct state_due *last_due;
-    bool uses_funded; /* by an operand or a share */
+    bool uses_funded; /* by an operand, or a share of any tranche */
     bool uses_paid;
     bool uses_earlier;
     struct state_contract *next_in_slot;
@@ -202,8 +209,20 @@ enum status state_compute(const struct state_contract *contract, struct view per
                           struct settlement *settlement, struct json **ret_computed,
                           struct failure *failure);
 
+/*
+ * The index of a period that can be settled now, as far as that does not depend on its values: the
+ * contract has it, it binds, and it is not settled.
+ *
+ * Errors  PERIOD_UNKNOWN, SETTLEMENT_NOT_BINDING, SETTLEMENT_REPEATED.
+ */
+enum status state_find_unsettled(const struct state_contract *contract, struct view period,
+                                 size_t *ret_index, struct failure *failure);
+
 /* Where the terms of this contract find their values; valid as long as the contract. */
 struct terms_source state_terms_source(const struct state_contract *contract);
+
+/* What was settled: whose pay, from whom to whom, and how much. */
+const struct settlement_pay *state_due_pay(const struct state_due *due);
 
 /* The amount still owed on a due. */
 struct money state_due_outstanding(const struct state_due *due);

@@ -33,32 +33,13 @@ static const struct shape_field FIELDS[FIELD_COUNT] = {
 
 /* --- Reading --- */
 
-/* Whether a number of this field may stand below zero. */
-static bool may_be_negative(enum measured_field field)
-{
-    switch (field) {
-    case MEASURED_VALUE:
-    case MEASURED_CONTROL_VALUE:
-    case MEASURED_LOW:
-    case MEASURED_HIGH:
-        return true;
-    case MEASURED_COUNT:
-    case MEASURED_NUMERATOR:
-    case MEASURED_DENOMINATOR:
-    case MEASURED_P_VALUE:
-    case MEASURED_FIELD_COUNT:
-        break;
-    }
-    return false;
-}
-
 static enum status number_read(const struct json *node, enum measured_field field,
                                struct measured_value *value, struct failure *failure)
 {
     rational_init(&value->fields[field]);
     value->has[field] = true; /* from here on measurement_release sees to it */
     TRY(shape_decimal(node, &value->fields[field], failure));
-    if (!may_be_negative(field) && rational_sign(&value->fields[field]) < 0) {
+    if (!measured_field_has_sign(field) && rational_sign(&value->fields[field]) < 0) {
         return shape_malformed(node, "a decimal without a minus sign", failure);
     }
     return STATUS_OK;
@@ -68,37 +49,32 @@ static enum status value_read(const struct json *node, struct measured_value *va
                               struct failure *failure)
 {
     /* The numbers first, in the order of enum measured_field. */
-    enum { NOTE = MEASURED_FIELD_COUNT, OUTCOME, PUBLISHED, COUNT };
-    static const struct shape_field VALUE_FIELDS[COUNT] = {
-        [MEASURED_VALUE] = {"value", SHAPE_OPTIONAL},
-        [MEASURED_COUNT] = {"count", SHAPE_OPTIONAL},
-        [MEASURED_NUMERATOR] = {"numerator", SHAPE_OPTIONAL},
-        [MEASURED_DENOMINATOR] = {"denominator", SHAPE_OPTIONAL},
-        [MEASURED_CONTROL_VALUE] = {"control_value", SHAPE_OPTIONAL},
-        [MEASURED_LOW] = {"low", SHAPE_OPTIONAL},
-        [MEASURED_HIGH] = {"high", SHAPE_OPTIONAL},
-        [MEASURED_P_VALUE] = {"p_value", SHAPE_OPTIONAL},
+    enum { NOTE = MEASURED_STATED_COUNT, OUTCOME, PUBLISHED, COUNT };
+    struct shape_field fields[COUNT] = {
         [NOTE] = {"note", SHAPE_OPTIONAL},
         [OUTCOME] = {"outcome", SHAPE_REQUIRED},
         [PUBLISHED] = {"published", SHAPE_OPTIONAL},
     };
+    for (size_t i = 0; i < MEASURED_STATED_COUNT; i++) {
+        fields[i] = (struct shape_field){MEASURED_FIELD_NAMES[i], SHAPE_OPTIONAL};
+    }
     const struct json *nodes[COUNT];
-    TRY(shape_object(node, VALUE_FIELDS, COUNT, nodes, failure));
+    TRY(shape_object(node, fields, COUNT, nodes, failure));
 
     TRY_FIELD("outcome", shape_name(nodes[OUTCOME], &value->outcome, failure));
     size_t numbers = 0;
-    for (size_t i = 0; i < MEASURED_FIELD_COUNT; i++) {
+    for (size_t i = 0; i < MEASURED_STATED_COUNT; i++) {
         if (nodes[i] == NULL) {
             continue;
         }
-        TRY_FIELD(VALUE_FIELDS[i].name,
+        TRY_FIELD(MEASURED_FIELD_NAMES[i],
                   number_read(nodes[i], (enum measured_field)i, value, failure));
         numbers++;
     }
     if (numbers == 0) {
         return refuse(failure, RULE_FIELD_MISSING, "/value",
-                      "at least one number is required here: value, count, numerator, "
-                      "denominator, control_value, low, high or p_value");
+                      "at least one number is required here: value, count, numerator and "
+                      "denominator, the same with control_ before them, low, high or p_value");
     }
     if (nodes[PUBLISHED] != NULL) {
         TRY_FIELD("published",
@@ -176,7 +152,7 @@ static void measurement_release(struct statement *statement)
     struct measurement *measurement = &statement->measurement;
     for (size_t i = 0; i < measurement->value_count; i++) {
         struct measured_value *value = &measurement->values[i];
-        for (size_t field = 0; field < MEASURED_FIELD_COUNT; field++) {
+        for (size_t field = 0; field < MEASURED_STATED_COUNT; field++) {
             if (value->has[field]) {
                 rational_release(&value->fields[field]);
             }
@@ -186,38 +162,12 @@ static void measurement_release(struct statement *statement)
 
 /* --- Checking --- */
 
-static bool is_above_one(const struct rational *value)
-{
-    OWNED(rational_release) struct rational one;
-    rational_init(&one);
-    rational_set_integer(&one, 1);
-    return rational_compare(value, &one) > 0;
-}
-
-/* Places are relative to the value. */
-static enum status check_range(const struct measured_value *value, struct failure *failure)
-{
-    const struct rational *fields = value->fields;
-    if (value->has[MEASURED_LOW] && value->has[MEASURED_HIGH] &&
-        rational_compare(&fields[MEASURED_LOW], &fields[MEASURED_HIGH]) > 0) {
-        return refuse(failure, RULE_MEASUREMENT_RANGE, "/low",
-                      "the interval's low is above its high");
-    }
-    if (value->has[MEASURED_DENOMINATOR] && rational_sign(&fields[MEASURED_DENOMINATOR]) == 0) {
-        return refuse(failure, RULE_MEASUREMENT_RANGE, "/denominator", "a denominator is not zero");
-    }
-    if (value->has[MEASURED_P_VALUE] && is_above_one(&fields[MEASURED_P_VALUE])) {
-        return refuse(failure, RULE_MEASUREMENT_RANGE, "/p_value", "a p-value is from 0 to 1");
-    }
-    return STATUS_OK;
-}
-
 static enum status measurement_check(struct statement *statement, struct failure *failure)
 {
     const struct measurement *measurement = &statement->measurement;
     char at[64];
     for (size_t i = 0; i < measurement->value_count; i++) {
-        enum status checked = check_range(&measurement->values[i], failure);
+        enum status checked = measured_value_check(&measurement->values[i], failure);
         if (checked != STATUS_OK) {
             shape_prefix_index(failure, i);
             shape_prefix_name(failure, "values");

@@ -88,5 +88,8 @@ enum status vkey_check_name(const struct note_key *key, struct view party, struc
  */
 size_t names_find_repeated(const struct view *first, size_t count, size_t stride);
 
+/* Everything about a contract that does not depend on the ledger: the check of its form. */
+enum status contract_check_alone(struct statement *statement, struct failure *failure);
+
 /* Refuses with NAME_REPEATED at `at`, showing the name. */
 enum status refuse_repeated(struct failure *failure, const char *at, struct view name);

@@ -10,6 +10,7 @@ enum {
     FIELD_REFERENCE,
     FIELD_SETTLEMENT,
     FIELD_TO,
+    FIELD_TRANCHE,
     FIELD_COUNT,
 };
 
@@ -24,6 +25,7 @@ static const struct shape_field FIELDS[FIELD_COUNT] = {
     [FIELD_REFERENCE] = {"reference", SHAPE_REQUIRED},
     [FIELD_SETTLEMENT] = {"settlement", SHAPE_REQUIRED},
     [FIELD_TO] = {"to", SHAPE_REQUIRED},
+    [FIELD_TRANCHE] = {"tranche", SHAPE_OPTIONAL},
 };
 
 static enum status payment_read(const struct json *const *nodes, struct statement *statement,
@@ -33,6 +35,9 @@ static enum status payment_read(const struct json *const *nodes, struct statemen
     TRY_FIELD("contract", shape_slug(nodes[FIELD_CONTRACT], &payment->contract, failure));
     TRY_FIELD("settlement", shape_digest(nodes[FIELD_SETTLEMENT], &payment->settlement, failure));
     TRY_FIELD("pay", shape_name(nodes[FIELD_PAY], &payment->line, failure));
+    if (nodes[FIELD_TRANCHE] != NULL) {
+        TRY_FIELD("tranche", shape_name(nodes[FIELD_TRANCHE], &payment->tranche, failure));
+    }
     TRY_FIELD("from", shape_party(nodes[FIELD_FROM], &payment->from, failure));
     TRY_FIELD("to", shape_party(nodes[FIELD_TO], &payment->to, failure));
     TRY_FIELD("amount", amount_read(nodes[FIELD_AMOUNT], &payment->amount, failure));

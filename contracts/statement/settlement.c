@@ -84,12 +84,11 @@ static enum status line_read(const struct json *node, struct failure *failure)
 
 static enum status pay_read(const struct json *node, struct failure *failure)
 {
-    enum { AMOUNT, FROM, PAY, TO, COUNT };
+    enum { AMOUNT, DUE, FROM, PAY, TO, TRANCHE, COUNT };
     static const struct shape_field PAY_FIELDS[COUNT] = {
-        [AMOUNT] = {"amount", SHAPE_REQUIRED},
-        [FROM] = {"from", SHAPE_REQUIRED},
-        [PAY] = {"pay", SHAPE_REQUIRED},
-        [TO] = {"to", SHAPE_REQUIRED},
+        [AMOUNT] = {"amount", SHAPE_REQUIRED}, [DUE] = {"due", SHAPE_OPTIONAL},
+        [FROM] = {"from", SHAPE_REQUIRED},     [PAY] = {"pay", SHAPE_REQUIRED},
+        [TO] = {"to", SHAPE_REQUIRED},         [TRANCHE] = {"tranche", SHAPE_OPTIONAL},
     };
     const struct json *nodes[COUNT];
     TRY(shape_object(node, PAY_FIELDS, COUNT, nodes, failure));
@@ -99,6 +98,13 @@ static enum status pay_read(const struct json *node, struct failure *failure)
     TRY_FIELD("from", shape_party(nodes[FROM], &text, failure));
     TRY_FIELD("to", shape_party(nodes[TO], &text, failure));
     TRY_FIELD("amount", shape_money(nodes[AMOUNT], &money, failure));
+    if (nodes[TRANCHE] != NULL) {
+        TRY_FIELD("tranche", shape_name(nodes[TRANCHE], &text, failure));
+    }
+    if (nodes[DUE] != NULL) {
+        struct date due;
+        TRY_FIELD("due", shape_date(nodes[DUE], &due, failure));
+    }
     return STATUS_OK;
 }
 

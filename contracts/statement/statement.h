@@ -196,8 +196,8 @@ struct funding {
 /* One outcome's values in a measurement. */
 struct measured_value {
     struct view outcome;
-    bool has[MEASURED_FIELD_COUNT];
-    struct rational fields[MEASURED_FIELD_COUNT]; /* initialised where `has` says so */
+    bool has[MEASURED_STATED_COUNT];
+    struct rational fields[MEASURED_STATED_COUNT]; /* initialised where `has` says so */
     struct view published; /* the published figure, kept beside; "not_published"; size 0 absent */
     struct localized note; /* count 0 when absent */
 };
@@ -226,8 +226,9 @@ struct payment {
     struct view contract;
     struct hash settlement; /* the id of the settlement */
     struct view line;       /* the settled pay: its line ... */
-    struct view from;       /* ... payer ... */
-    struct view to;         /* ... and receiver */
+    struct view tranche;    /* ... tranche, size 0 when it has none ... */
+    struct view from;       /* ... whoever owes ... */
+    struct view to;         /* ... and is owed */
     struct shape_money amount;
     struct published_date paid_on;
     struct view reference;
@@ -299,6 +300,29 @@ struct view statement_subject_name(const struct statement *statement);
  * Errors  STATUS_MEMORY; STATUS_LIMIT cannot happen with a buffer of SUBJECT_SIZE_MAX.
  */
 enum status statement_subject(const struct statement *statement, struct buffer *buffer);
+
+/* Whether a stated number may be below zero: values may, counts and p-values may not. */
+bool measured_field_has_sign(enum measured_field field);
+
+/*
+ * Checks what the numbers of an outcome can be in any contract (docs/model.md, section 3.3).
+ *
+ * Errors  MEASUREMENT_RANGE, with `at` = "/<field>".
+ */
+enum status measured_value_check(const struct measured_value *value, struct failure *failure);
+
+/*
+ * Checks what they can be in this contract: the outcome's ranges, and a value that is a ratio is
+ * its numerator divided by its denominator.
+ *
+ * Shapes  the outcome is of terms that were checked.
+ * Errors  MEASUREMENT_RANGE, MEASUREMENT_RATIO, with `at` = "/<field>".
+ */
+enum status measured_value_check_outcome(const struct measured_value *value,
+                                         const struct outcome *outcome, struct failure *failure);
+
+bool contract_has_role(const struct contract *contract, enum role role, struct view party);
+bool contract_has_any_role(const struct contract *contract, struct view party);
 
 /* Whether a registration number is valid under its scheme. */
 bool registration_valid(const struct registration *registration);

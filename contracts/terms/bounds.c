@@ -2,28 +2,16 @@
  * Bounds: how large the values of each line can become, for any admissible measurement.
  *
  * A rational holds at most RATIONAL_DIGITS_MAX digits a side. Terms that could need more are
- * refused when they are checked, so that a signed contract can always be settled.
- *
- * For a value n/d in lowest terms a bound says
- *
- *     |n/d| <= 10^size      |n| <= 10^numerator      d divides 10^scale * D,  D <= 10^other
- *
- * Decimals have a denominator that divides a power of ten, so a sum of many of them needs only the
- * longest fraction (`scale`), while unrelated denominators (`other`, from divisions) multiply.
- * Rounding replaces both by those of its step. Each function below gives a bound that holds for
- * every pair of values that its arguments bound; what evaluate.c computes on the way, such as
- * partial products, is bounded by the same steps.
+ * refused when they are checked, so that a signed contract can always be settled. What evaluate.c
+ * computes on the way, such as partial products, is bounded by the same steps.
  */
 #include "contracts/rule/rule.h"
+#include "contracts/terms/bound.h"
 #include "contracts/terms/check.h"
 #include "contracts/terms/operands.h"
-#include "ledger/base/ownership.h"
 
 #include <assert.h>
 #include <limits.h>
-
-/* 10^999 still has RATIONAL_DIGITS_MAX digits. */
-#define EXPONENT_MAX (RATIONAL_DIGITS_MAX - 1)
 
 /* More settlements than a contract can have: each settles another period. */
 #define SETTLEMENTS_DIGITS 3
@@ -35,149 +23,15 @@ static_assert(TERMS_PERIODS_MAX <= SETTLEMENTS_MAX, "one settlement a period");
 
 #define MINOR_DIGITS 18 /* sums of money stay below 10^18 minor units */
 
-/* A constant n/d with d dividing a power of ten up to this one counts as a decimal. */
-#define SCALE_SEARCHED_MAX 32
-
 /*
- * Every line before has passed, so an operand's exponents are at most EXPONENT_MAX, or that times
- * SETTLEMENTS_MAX for `earlier`; a line multiplies them by at most RATIONAL_POWER_MAX, and adds
- * four such terms. No int here can overflow.
+ * Every line before has passed, so an operand's exponents are at most BOUND_EXPONENT_MAX, or that
+ * times SETTLEMENTS_MAX for `earlier`; a line multiplies them by at most RATIONAL_POWER_MAX, and
+ * adds four such terms. Sums of more terms stop at the first that is too large. No int here can
+ * overflow.
  */
-static_assert(4LL * EXPONENT_MAX * SETTLEMENTS_MAX * RATIONAL_POWER_MAX < INT_MAX &&
+static_assert(4LL * BOUND_EXPONENT_MAX * SETTLEMENTS_MAX * RATIONAL_POWER_MAX < INT_MAX &&
                   TERMS_OPERANDS_MAX <= RATIONAL_POWER_MAX,
               "exponents stay small");
-
-struct bound {
-    int size; /* may be negative: the value is small */
-    int numerator;
-    int scale;
-    int other;
-};
-
-static int larger(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static int denominator_of(struct bound a)
-{
-    return a.scale + a.other;
-}
-
-/* |n| = |n/d| * d, which is sometimes less than what the numerator's own bound says. */
-static struct bound tightened(struct bound a)
-{
-    int numerator = larger(a.size + denominator_of(a), 0);
-    if (numerator < a.numerator) {
-        a.numerator = numerator;
-    }
-    return a;
-}
-
-static bool is_held(struct bound a)
-{
-    return a.numerator <= EXPONENT_MAX && denominator_of(a) <= EXPONENT_MAX;
-}
-
-/* A bound of values that are one or the other. */
-static struct bound either(struct bound a, struct bound b)
-{
-    return (struct bound){
-        .size = larger(a.size, b.size),
-        .numerator = larger(a.numerator, b.numerator),
-        .scale = larger(a.scale, b.scale),
-        .other = larger(a.other, b.other),
-    };
-}
-
-/* A sum or difference; `more_digits` is how many digits the carries can add. */
-static struct bound sum(struct bound a, struct bound b, int more_digits)
-{
-    struct bound result = {
-        .size = larger(a.size, b.size) + more_digits,
-        .numerator = INT_MAX,
-        .scale = larger(a.scale, b.scale),
-        .other = a.other + b.other,
-    };
-    return tightened(result);
-}
-
-static struct bound product(struct bound a, struct bound b)
-{
-    struct bound result = {
-        .size = a.size + b.size,
-        .numerator = a.numerator + b.numerator,
-        .scale = a.scale + b.scale,
-        .other = a.other + b.other,
-    };
-    return tightened(result);
-}
-
-/* 1 / a, for values other than zero: they are at least 1 / d. */
-static struct bound inverse(struct bound a)
-{
-    return (struct bound){
-        .size = denominator_of(a),
-        .numerator = denominator_of(a),
-        .scale = 0,
-        .other = a.numerator,
-    };
-}
-
-static struct bound power(struct bound a, int exponent)
-{
-    struct bound base = exponent < 0 ? inverse(a) : a;
-    int times = exponent < 0 ? -exponent : exponent;
-    struct bound result = {
-        .size = base.size * times,
-        .numerator = base.numerator * times,
-        .scale = base.scale * times,
-        .other = base.other * times,
-    };
-    return tightened(result);
-}
-
-static struct bound rational_bound(const struct rational *value)
-{
-    int numerator = (int)rational_numerator_digits(value);
-    int denominator = (int)rational_denominator_digits(value);
-    struct bound result = {.size = numerator - denominator + 1, .numerator = numerator};
-
-    if (rational_is_integer(value)) {
-        return result;
-    }
-    /* The least power of ten that the denominator divides: not less than the denominator. */
-    OWNED(rational_release) struct rational scaled;
-    OWNED(rational_release) struct rational ten;
-    rational_init(&scaled);
-    rational_init(&ten);
-    rational_set_integer(&ten, 10);
-    result.scale = denominator - 1;
-    enum status status = rational_power(&scaled, &ten, result.scale);
-    assert(status == STATUS_OK); /* constants and their inverses have at most 30 digits a side */
-    status = rational_multiply(&scaled, &scaled, value);
-    assert(status == STATUS_OK);
-    while (!rational_is_integer(&scaled) && result.scale < SCALE_SEARCHED_MAX) {
-        status = rational_multiply(&scaled, &scaled, &ten);
-        assert(status == STATUS_OK);
-        result.scale++;
-    }
-    if (!rational_is_integer(&scaled)) {
-        result.scale = 0;
-        result.other = denominator;
-    }
-    return result;
-}
-
-/* 1 / a constant: dividing by 4 or 100 keeps decimals decimal. */
-static struct bound constant_inverse(const struct rational *value)
-{
-    OWNED(rational_release) struct rational inverted;
-    rational_init(&inverted);
-    enum status status = rational_power(&inverted, value, -1);
-    assert(status == STATUS_OK); /* a zero was refused with DIVISOR_ZERO */
-    return rational_bound(&inverted);
-}
 
 /* The sum of a line over the earlier settlements, each with a denominator of its own. */
 static struct bound earlier_bound(struct bound line)
@@ -188,32 +42,23 @@ static struct bound earlier_bound(struct bound line)
         .scale = line.scale,
         .other = line.other * SETTLEMENTS_MAX,
     };
-    return tightened(result);
+    return bound_tightened(result);
 }
 
 struct bounds {
     const struct terms *terms;
     struct bound lines[TERMS_LINES_MAX];
+    bool is_paid[TERMS_LINES_MAX];
 };
 
 /*
  * A line that is paid was refused as an amount unless it stayed below 10^18 minor units, so its sum
  * over settlements needs three digits more, wherever the line stands.
  */
-static bool is_paid_line(const struct terms *terms, size_t line)
-{
-    for (size_t i = 0; i < terms->pay_count; i++) {
-        if (view_equal(terms->pays[i].line_name, terms->lines[line].name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static struct bound earlier_operand_bound(const struct bounds *bounds, size_t line)
 {
     const int decimals = bounds->terms->currency.decimals;
-    if (is_paid_line(bounds->terms, line)) {
+    if (bounds->is_paid[line]) {
         return (struct bound){
             .size = MINOR_DIGITS - decimals + SETTLEMENTS_DIGITS,
             .numerator = MINOR_DIGITS + SETTLEMENTS_DIGITS,
@@ -223,6 +68,17 @@ static struct bound earlier_operand_bound(const struct bounds *bounds, size_t li
     return earlier_bound(bounds->lines[line]);
 }
 
+/* A stated number is a decimal; a ratio is one of them by another. */
+static struct bound measured_bound(enum measured_field field)
+{
+    static const struct bound decimal = {
+        .size = DECIMAL_WHOLE_DIGITS_MAX,
+        .numerator = DECIMAL_WHOLE_DIGITS_MAX + DECIMAL_FRACTION_DIGITS_MAX,
+        .scale = DECIMAL_FRACTION_DIGITS_MAX,
+    };
+    return field < MEASURED_STATED_COUNT ? decimal : bound_product(decimal, bound_inverse(decimal));
+}
+
 static struct bound operand_bound(const struct bounds *bounds, const struct operand *operand)
 {
     const int decimals = bounds->terms->currency.decimals;
@@ -230,13 +86,9 @@ static struct bound operand_bound(const struct bounds *bounds, const struct oper
     case OPERAND_LINE:
         return bounds->lines[operand->index];
     case OPERAND_CONSTANT:
-        return rational_bound(&operand->constant);
+        return bound_rational(&operand->constant);
     case OPERAND_MEASURED:
-        return (struct bound){
-            .size = DECIMAL_WHOLE_DIGITS_MAX,
-            .numerator = DECIMAL_WHOLE_DIGITS_MAX + DECIMAL_FRACTION_DIGITS_MAX,
-            .scale = DECIMAL_FRACTION_DIGITS_MAX,
-        };
+        return measured_bound(operand->field);
     case OPERAND_FUNDED:
     case OPERAND_PAID:
         return (struct bound){
@@ -258,23 +110,55 @@ static struct bound operand_bound(const struct bounds *bounds, const struct oper
  */
 static struct bound note_step(struct bound *largest, struct bound step)
 {
-    largest->numerator = larger(largest->numerator, step.numerator);
-    largest->other = larger(largest->other, denominator_of(step));
+    largest->numerator = bound_larger(largest->numerator, step.numerator);
+    largest->other = bound_larger(largest->other, bound_denominator(step));
     return step;
 }
 
-static struct bound sum_bound(const struct bounds *bounds, const struct line *line)
+/* A sum from left to right of `count` terms. */
+struct total {
+    size_t count;
+    struct bound bound;
+};
+
+/* Nothing is added once a step was too large: the line is refused whatever follows. */
+static void add_term(struct total *total, struct bound term, struct bound *largest)
 {
-    /* At most 100 operands: the carries add two digits, or one up to 10 operands. */
-    static_assert(TERMS_OPERANDS_MAX <= 100, "two digits of carry");
-    struct bound result = operand_bound(bounds, &line->operands[0]);
-    for (size_t i = 1; i < line->operand_count; i++) {
-        result = sum(result, operand_bound(bounds, &line->operands[i]), 0);
+    if (bound_is_held(*largest)) {
+        total->bound = total->count == 0 ? term : bound_sum(total->bound, term, 0);
+        (void)note_step(largest, total->bound);
     }
-    if (line->operand_count > 1) {
-        result = sum(result, (struct bound){.size = result.size}, line->operand_count > 10 ? 2 : 1);
+    total->count++;
+}
+
+/* The sum, with the digits that carries can add. */
+static struct bound total_bound(const struct total *total, struct bound *largest)
+{
+    static_assert(TERMS_STEPS_MAX <= 1000 && TERMS_OPERANDS_MAX <= TERMS_STEPS_MAX,
+                  "three digits of carry");
+    if (total->count == 1) {
+        return total->bound;
     }
-    return result;
+    int carry = total->count <= 10 ? 1 : total->count <= 100 ? 2 : 3;
+    struct bound most = {.size = total->bound.size};
+    return note_step(largest, bound_sum(total->bound, most, carry));
+}
+
+static struct bound sum_bound(const struct bounds *bounds, const struct line *line,
+                              struct bound *largest)
+{
+    struct total total = {.count = 0};
+    for (size_t i = 0; i < line->operand_count; i++) {
+        add_term(&total, operand_bound(bounds, &line->operands[i]), largest);
+    }
+    return total_bound(&total, largest);
+}
+
+/* 1 / an operand. Dividing by a constant such as 4 or 100 keeps decimals decimal. */
+static struct bound divisor_bound(const struct bounds *bounds, const struct operand *divisor)
+{
+    return divisor->kind == OPERAND_CONSTANT ? bound_rational_inverse(&divisor->constant)
+                                             : bound_inverse(operand_bound(bounds, divisor));
 }
 
 static struct bound product_bound(const struct bounds *bounds, const struct line *line,
@@ -282,13 +166,10 @@ static struct bound product_bound(const struct bounds *bounds, const struct line
 {
     struct bound result = operand_bound(bounds, &line->operands[0]);
     for (size_t i = 1; i < line->operand_count; i++) {
-        struct bound factor = operand_bound(bounds, &line->operands[i]);
-        if (line->operation == OPERATION_DIVIDE) {
-            const struct operand *divisor = &line->operands[i];
-            factor = divisor->kind == OPERAND_CONSTANT ? constant_inverse(&divisor->constant)
-                                                       : inverse(factor);
-        }
-        result = note_step(largest, product(result, factor));
+        const struct operand *operand = &line->operands[i];
+        struct bound factor = line->operation == OPERATION_DIVIDE ? divisor_bound(bounds, operand)
+                                                                  : operand_bound(bounds, operand);
+        result = note_step(largest, bound_product(result, factor));
     }
     return result;
 }
@@ -297,7 +178,7 @@ static struct bound choice_bound(const struct bounds *bounds, const struct line 
 {
     struct bound result = operand_bound(bounds, &line->operands[0]);
     for (size_t i = 1; i < line->operand_count; i++) {
-        result = either(result, operand_bound(bounds, &line->operands[i]));
+        result = bound_either(result, operand_bound(bounds, &line->operands[i]));
     }
     return result;
 }
@@ -309,23 +190,23 @@ static struct bound clamp_bound(const struct bounds *bounds, const struct line *
     struct bound at_most = {.size = 0};
     if (line->has_at_least) {
         at_least = operand_bound(bounds, &line->at_least);
-        result = either(result, at_least);
+        result = bound_either(result, at_least);
     }
     if (line->has_at_most) {
         at_most = operand_bound(bounds, &line->at_most);
-        result = either(result, at_most);
+        result = bound_either(result, at_most);
     }
     if (line->has_at_least && line->has_at_most) {
-        result.size = larger(at_least.size, at_most.size); /* it is one of them, or between */
+        result.size = bound_larger(at_least.size, at_most.size); /* it is one of them, or between */
     }
-    return tightened(result);
+    return bound_tightened(result);
 }
 
 static struct bound tiers_bound(const struct bounds *bounds, const struct line *line)
 {
     struct bound result = operand_bound(bounds, &line->otherwise);
     for (size_t i = 0; i < line->step_count; i++) {
-        result = either(result, operand_bound(bounds, &line->steps[i].then));
+        result = bound_either(result, operand_bound(bounds, &line->steps[i].then));
     }
     return result;
 }
@@ -337,27 +218,116 @@ static struct bound curve_bound(const struct bounds *bounds, const struct line *
     struct bound x = operand_bound(bounds, &line->steps[0].threshold);
     struct bound y = operand_bound(bounds, &line->steps[0].then);
     for (size_t i = 1; i < line->step_count; i++) {
-        x = either(x, operand_bound(bounds, &line->steps[i].threshold));
-        y = either(y, operand_bound(bounds, &line->steps[i].then));
+        x = bound_either(x, operand_bound(bounds, &line->steps[i].threshold));
+        y = bound_either(y, operand_bound(bounds, &line->steps[i].then));
     }
     struct bound operand = operand_bound(bounds, &line->operands[0]);
-    struct bound width = note_step(largest, sum(x, x, 1));
-    struct bound height = note_step(largest, sum(y, y, 1));
-    struct bound result = note_step(largest, sum(operand, x, 1));
-    result = note_step(largest, product(result, height));
-    result = note_step(largest, product(result, inverse(width)));
-    result = note_step(largest, sum(result, y, 1));
+    struct bound width = note_step(largest, bound_sum(x, x, 1));
+    struct bound height = note_step(largest, bound_sum(y, y, 1));
+    struct bound result = note_step(largest, bound_sum(operand, x, 1));
+    result = note_step(largest, bound_product(result, height));
+    result = note_step(largest, bound_product(result, bound_inverse(width)));
+    result = note_step(largest, bound_sum(result, y, 1));
     result.size = y.size; /* it is a y, or between two */
-    return tightened(result);
+    return bound_tightened(result);
+}
+
+/* The full blocks, and a part of another one: (x - from) times its rate. */
+static struct bound brackets_bound(const struct bounds *bounds, const struct line *line,
+                                   struct bound *largest)
+{
+    struct bound from = operand_bound(bounds, &line->steps[0].threshold);
+    for (size_t i = 1; i < line->step_count; i++) {
+        from = bound_either(from, operand_bound(bounds, &line->steps[i].threshold));
+    }
+    struct bound width = note_step(largest, bound_sum(from, from, 1));
+    struct bound rates = operand_bound(bounds, &line->steps[0].then);
+    struct total full = {.count = 0};
+    for (size_t i = 0; i < line->step_count; i++) {
+        struct bound rate = operand_bound(bounds, &line->steps[i].then);
+        rates = bound_either(rates, rate);
+        add_term(&full, bound_product(width, rate), largest);
+    }
+    struct bound blocks = total_bound(&full, largest);
+    struct bound operand = operand_bound(bounds, &line->operands[0]);
+    struct bound part = note_step(largest, bound_sum(operand, from, 1));
+    part = note_step(largest, bound_product(part, rates));
+    return note_step(largest, bound_sum(blocks, part, 1));
+}
+
+static struct bound item_bound(const struct bounds *bounds, const struct card_item *item,
+                               struct bound *largest)
+{
+    struct bound count = operand_bound(bounds, &item->count);
+    if (item->has_count_at_most) {
+        count = bound_either(count, operand_bound(bounds, &item->count_at_most));
+    }
+    struct bound amount =
+        note_step(largest, bound_product(count, operand_bound(bounds, &item->price)));
+    if (item->has_multiplier) {
+        amount =
+            note_step(largest, bound_product(amount, operand_bound(bounds, &item->multiplier)));
+    }
+    if (item->has_amount_at_most) {
+        amount = bound_either(amount, operand_bound(bounds, &item->amount_at_most));
+    }
+    return amount;
+}
+
+static struct bound card_bound(const struct bounds *bounds, const struct line *line,
+                               struct bound *largest)
+{
+    struct total total = {.count = 0};
+    for (size_t i = 0; i < line->item_count; i++) {
+        add_term(&total, item_bound(bounds, &line->items[i], largest), largest);
+    }
+    return total_bound(&total, largest);
+}
+
+static struct bound cases_bound(const struct bounds *bounds, const struct line *line)
+{
+    struct bound result = operand_bound(bounds, &line->cases[0].then);
+    for (size_t i = 1; i < line->case_count; i++) {
+        result = bound_either(result, operand_bound(bounds, &line->cases[i].then));
+    }
+    return line->has_otherwise ? bound_either(result, operand_bound(bounds, &line->otherwise))
+                               : result;
+}
+
+static struct bound index_bound(const struct bounds *bounds, const struct line *line,
+                                struct bound *largest)
+{
+    struct bound result = operand_bound(bounds, &line->operands[0]);
+    result = note_step(largest, bound_product(result, operand_bound(bounds, &line->operands[2])));
+    return note_step(largest, bound_product(result, divisor_bound(bounds, &line->operands[1])));
+}
+
+/* (1 + rate)^periods - 1, times the principal; or the rate times a part of years. */
+static struct bound interest_bound(const struct bounds *bounds, const struct line *line,
+                                   struct bound *largest)
+{
+    static const struct bound one = {.size = 1, .numerator = 1};
+    /* 9999 years are below 10^5 years of 360 days, and 365 and 360 are below 10^3. */
+    static const struct bound years = {.size = 5, .numerator = PERIOD_DAYS_DIGITS, .other = 3};
+    struct bound principal = operand_bound(bounds, &line->operands[0]);
+    struct bound rate = operand_bound(bounds, &line->operands[1]);
+    if (!line->is_compound) {
+        struct bound yearly = note_step(largest, bound_product(principal, rate));
+        return note_step(largest, bound_product(yearly, years));
+    }
+    struct bound growth = note_step(largest, bound_sum(rate, one, 1));
+    growth = note_step(largest, bound_power(growth, line->exponent));
+    growth = note_step(largest, bound_sum(growth, one, 1));
+    return note_step(largest, bound_product(principal, growth));
 }
 
 static struct bound rounded_bound(const struct bounds *bounds, const struct line *line)
 {
     struct bound operand = operand_bound(bounds, &line->operands[0]);
     struct bound step = operand_bound(bounds, &line->to);
-    step.size = larger(operand.size, step.size) + 1; /* at most one step away */
+    step.size = bound_larger(operand.size, step.size) + 1; /* at most one step away */
     step.numerator = INT_MAX;
-    return tightened(step);
+    return bound_tightened(step);
 }
 
 static struct bound line_bound(const struct bounds *bounds, const struct line *line,
@@ -366,12 +336,12 @@ static struct bound line_bound(const struct bounds *bounds, const struct line *l
     switch (line->operation) {
     case OPERATION_ADD:
     case OPERATION_SUBTRACT:
-        return sum_bound(bounds, line);
+        return sum_bound(bounds, line, largest);
     case OPERATION_MULTIPLY:
     case OPERATION_DIVIDE:
         return product_bound(bounds, line, largest);
     case OPERATION_POWER:
-        return power(operand_bound(bounds, &line->operands[0]), line->exponent);
+        return bound_power(operand_bound(bounds, &line->operands[0]), line->exponent);
     case OPERATION_TAKE:
     case OPERATION_NEGATE:
     case OPERATION_MINIMUM:
@@ -383,8 +353,19 @@ static struct bound line_bound(const struct bounds *bounds, const struct line *l
         return tiers_bound(bounds, line);
     case OPERATION_CURVE:
         return curve_bound(bounds, line, largest);
+    case OPERATION_BRACKETS:
+        return brackets_bound(bounds, line, largest);
+    case OPERATION_RATE_CARD:
+        return card_bound(bounds, line, largest);
+    case OPERATION_BY_PERIOD:
+        return cases_bound(bounds, line);
+    case OPERATION_INTEREST:
+        return interest_bound(bounds, line, largest);
+    case OPERATION_INDEX:
+        return index_bound(bounds, line, largest);
     case OPERATION_WHEN:
-        return either(operand_bound(bounds, &line->then), operand_bound(bounds, &line->otherwise));
+        return bound_either(operand_bound(bounds, &line->then),
+                            operand_bound(bounds, &line->otherwise));
     case OPERATION_ROUND:
         return rounded_bound(bounds, line);
     case OPERATION_COUNT:
@@ -415,20 +396,24 @@ static void note_earlier(void *context, const struct operand *operand)
 enum status terms_check_bounds(const struct terms *terms, struct failure *failure)
 {
     struct bounds bounds = {.terms = terms};
+    for (size_t i = 0; i < terms->pay_count; i++) {
+        bounds.is_paid[terms->pays[i].line] = true;
+    }
     for (size_t i = 0; i < terms->line_count; i++) {
         const struct line *line = &terms->lines[i];
         struct bound largest = {.size = 0};
         bounds.lines[i] = note_step(&largest, line_bound(&bounds, line, &largest));
         line_each_operand(line, note_earlier, &(struct earlier_visit){&bounds, &largest});
-        if (is_held(largest)) {
+        if (bound_is_held(largest)) {
             continue;
         }
         enum status status = refuse(
             failure, RULE_TERMS_TOO_LARGE, "",
             "line \"%.*s\" could need %d digits in its %s, of %d that a number can have; "
             "a line that rounds before it would keep it small",
-            VIEW_ARGS(line->name), 1 + larger(largest.numerator, denominator_of(largest)),
-            largest.numerator > EXPONENT_MAX ? "numerator" : "denominator", RATIONAL_DIGITS_MAX);
+            VIEW_ARGS(line->name), 1 + bound_larger(largest.numerator, bound_denominator(largest)),
+            largest.numerator > BOUND_EXPONENT_MAX ? "numerator" : "denominator",
+            RATIONAL_DIGITS_MAX);
         shape_prefix_index(failure, i);
         shape_prefix_name(failure, "lines");
         return status;

@@ -1,7 +1,6 @@
 #include "contracts/terms/check.h"
 
 #include "contracts/rule/rule.h"
-#include "ledger/base/ownership.h"
 
 #include <stdint.h>
 
@@ -43,7 +42,7 @@ static enum status at_item(enum status status, const char *list, size_t index,
     return status;
 }
 
-static enum status refuse_repeated(struct failure *failure, const char *at, struct view name)
+enum status terms_refuse_repeated(struct failure *failure, const char *at, struct view name)
 {
     return refuse(failure, RULE_NAME_REPEATED, at, "\"%.*s\" is given twice", VIEW_ARGS(name));
 }
@@ -58,21 +57,47 @@ static enum status read_unit(struct view text, const char *at, struct unit *ret_
     return STATUS_OK;
 }
 
+static enum status check_range(const struct range *range, struct failure *failure)
+{
+    if (!range->has_at_least || !range->has_at_most ||
+        rational_compare(&range->at_least, &range->at_most) <= 0) {
+        return STATUS_OK;
+    }
+    char at_least[CONSTANT_TEXT_SIZE];
+    char at_most[CONSTANT_TEXT_SIZE];
+    if (terms_write_constant(&range->at_least, at_least) != STATUS_OK ||
+        terms_write_constant(&range->at_most, at_most) != STATUS_OK) {
+        return fail_memory(failure);
+    }
+    return refuse(failure, RULE_RANGE_ORDER, "",
+                  "a range ends where it begins or above: found at least %s and at most %s",
+                  at_least, at_most);
+}
+
+static enum status check_outcome(struct outcome *outcome, struct failure *failure)
+{
+    TRY(read_unit(outcome->unit_text, "/unit", &outcome->unit, failure));
+    TRY(read_unit(outcome->count_unit_text, "/count_unit", &outcome->count_unit, failure));
+    TRY_FIELD("range", check_range(&outcome->range, failure));
+    TRY_FIELD("count_range", check_range(&outcome->count_range, failure));
+    if (outcome->count_range.has_at_most && rational_sign(&outcome->count_range.at_most) < 0) {
+        return refuse(failure, RULE_RANGE_ORDER, "/count_range/at_most",
+                      "a count is never below zero, so none of outcome \"%.*s\" could be measured",
+                      VIEW_ARGS(outcome->name));
+    }
+    return STATUS_OK;
+}
+
 static enum status check_outcomes(struct check *check, struct failure *failure)
 {
     struct terms *terms = check->terms;
     for (size_t i = 0; i < terms->outcome_count; i++) {
-        struct outcome *outcome = &terms->outcomes[i];
-        names_add(&check->outcomes, outcome->name);
-        TRY(at_item(read_unit(outcome->unit_text, "/unit", &outcome->unit, failure), "outcomes", i,
-                    failure));
-        TRY(at_item(
-            read_unit(outcome->count_unit_text, "/count_unit", &outcome->count_unit, failure),
-            "outcomes", i, failure));
+        names_add(&check->outcomes, terms->outcomes[i].name);
+        TRY(at_item(check_outcome(&terms->outcomes[i], failure), "outcomes", i, failure));
     }
     size_t repeated = names_sort(&check->outcomes);
     if (repeated != SIZE_MAX) {
-        return at_item(refuse_repeated(failure, "/outcome", terms->outcomes[repeated].name),
+        return at_item(terms_refuse_repeated(failure, "/outcome", terms->outcomes[repeated].name),
                        "outcomes", repeated, failure);
     }
     return STATUS_OK;
@@ -100,7 +125,7 @@ static enum status check_periods(struct check *check, struct failure *failure)
     }
     size_t repeated = names_sort(&check->periods);
     if (repeated != SIZE_MAX) {
-        return at_item(refuse_repeated(failure, "/period", terms->periods[repeated].name),
+        return at_item(terms_refuse_repeated(failure, "/period", terms->periods[repeated].name),
                        "periods", repeated, failure);
     }
     return STATUS_OK;
@@ -121,8 +146,8 @@ static enum status check_lines(struct check *check, struct failure *failure)
     }
     size_t repeated = names_sort(&check->lines);
     if (repeated != SIZE_MAX) {
-        return at_item(refuse_repeated(failure, "/line", terms->lines[repeated].name), "lines",
-                       repeated, failure);
+        return at_item(terms_refuse_repeated(failure, "/line", terms->lines[repeated].name),
+                       "lines", repeated, failure);
     }
     for (size_t i = 0; i < terms->line_count; i++) {
         check->line = i;
@@ -131,111 +156,13 @@ static enum status check_lines(struct check *check, struct failure *failure)
     return STATUS_OK;
 }
 
-/* Whether every value of a line that rounds to `step` is a whole number of minor units. */
-static bool is_minor_multiple(const struct rational *step, struct currency currency)
+/* Which lines are paid, for operands that name them; that they exist is checked with the pays. */
+static void note_paid(struct check *check)
 {
-    OWNED(rational_release) struct rational minor_units;
-    rational_init(&minor_units);
-    int64_t factor = 1;
-    for (unsigned i = 0; i < currency.decimals; i++) {
-        factor *= 10; /* ISO 4217 has at most 4 decimals */
+    for (size_t i = 0; i < check->terms->pay_count; i++) {
+        names_add(&check->paid, check->terms->pays[i].line_name);
     }
-    rational_set_integer(&minor_units, factor);
-    return rational_multiply(&minor_units, &minor_units, step) == STATUS_OK &&
-           rational_is_integer(&minor_units);
-}
-
-static enum status check_paid_line(struct check *check, struct pay *pay, struct failure *failure)
-{
-    const struct terms *terms = check->terms;
-    struct view name = pay->line_name;
-    pay->line = names_find(&check->lines, name);
-    if (pay->line == SIZE_MAX) {
-        return refuse(failure, RULE_LINE_UNKNOWN, "/pay", "there is no line \"%.*s\"",
-                      VIEW_ARGS(name));
-    }
-    const struct line *line = &terms->lines[pay->line];
-    if (line->operation != OPERATION_ROUND) {
-        return refuse(failure, RULE_PAY_NOT_ROUNDED, "/pay", "line \"%.*s\" does not round",
-                      VIEW_ARGS(name));
-    }
-    if (!unit_equal(&line->unit, &check->money)) {
-        return refuse(failure, RULE_PAY_NOT_ROUNDED, "/pay", "line \"%.*s\" is not in %s",
-                      VIEW_ARGS(name), terms->currency.code);
-    }
-    if (!is_minor_multiple(&line->to.constant, terms->currency)) {
-        return refuse(failure, RULE_PAY_NOT_ROUNDED, "/pay",
-                      "line \"%.*s\" rounds to a step that is not a whole number of minor units "
-                      "(%s has %u decimals)",
-                      VIEW_ARGS(name), terms->currency.code, (unsigned)terms->currency.decimals);
-    }
-    return STATUS_OK;
-}
-
-static enum status check_receivers(const struct pay *pay, struct failure *failure)
-{
-    struct names receivers = {.count = 0};
-    for (size_t i = 0; i < pay->share_count; i++) {
-        names_add(&receivers, pay->shares[i].party);
-    }
-    size_t repeated = names_sort(&receivers);
-    if (repeated != SIZE_MAX) {
-        return at_item(refuse_repeated(failure, "/party", pay->shares[repeated].party), "to",
-                       repeated, failure);
-    }
-    return STATUS_OK;
-}
-
-/* Shares are one without a `share`, or all by funding, or all weights with a positive sum. */
-static enum status check_shares(const struct pay *pay, struct failure *failure)
-{
-    bool has_weight = false;
-    for (size_t i = 0; i < pay->share_count; i++) {
-        const struct pay_share *share = &pay->shares[i];
-        if (!share->is_given && pay->share_count > 1) {
-            return at_item(refuse(failure, RULE_PAY_SHARES, "",
-                                  "\"%.*s\" has no share beside other receivers",
-                                  VIEW_ARGS(share->party)),
-                           "to", i, failure);
-        }
-        if (share->by_funding != pay->shares[0].by_funding) {
-            return at_item(refuse(failure, RULE_PAY_SHARES, "/share",
-                                  "shares are all by funding, or all weights"),
-                           "to", i, failure);
-        }
-        if (!share->by_funding && rational_sign(&share->weight) < 0) {
-            return at_item(refuse(failure, RULE_PAY_SHARES, "/share", "a weight is negative"), "to",
-                           i, failure);
-        }
-        has_weight = has_weight || share->by_funding || rational_sign(&share->weight) > 0;
-    }
-    if (!has_weight) {
-        return refuse(failure, RULE_PAY_SHARES, "/to", "all weights are zero");
-    }
-    return STATUS_OK;
-}
-
-static enum status check_pay(struct check *check, struct pay *pay, struct failure *failure)
-{
-    TRY(check_paid_line(check, pay, failure));
-    TRY(check_receivers(pay, failure));
-    return check_shares(pay, failure);
-}
-
-static enum status check_pays(struct check *check, struct failure *failure)
-{
-    const struct terms *terms = check->terms;
-    struct names paid = {.count = 0};
-    for (size_t i = 0; i < terms->pay_count; i++) {
-        names_add(&paid, terms->pays[i].line_name);
-        TRY(at_item(check_pay(check, &terms->pays[i], failure), "pays", i, failure));
-    }
-    size_t repeated = names_sort(&paid);
-    if (repeated != SIZE_MAX) {
-        return at_item(refuse_repeated(failure, "/pay", terms->pays[repeated].line_name), "pays",
-                       repeated, failure);
-    }
-    return STATUS_OK;
+    check->repeated_pay = names_sort(&check->paid);
 }
 
 enum status terms_check(struct terms *terms, struct failure *failure)
@@ -250,7 +177,8 @@ enum status terms_check(struct terms *terms, struct failure *failure)
 
     TRY(check_outcomes(&check, failure));
     TRY(check_periods(&check, failure));
+    note_paid(&check);
     TRY(check_lines(&check, failure));
-    TRY(check_pays(&check, failure));
+    TRY(terms_check_pays(&check, failure));
     return terms_check_bounds(terms, failure);
 }

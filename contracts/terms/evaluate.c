@@ -5,7 +5,6 @@
  * comparison of a `when`, both bounds of a clamp; but of `then` and `otherwise` only the result
  * that applies. So a result that nobody published, or measured, is refused only when it is reached.
  */
-#include "contracts/rule/rule.h"
 #include "contracts/terms/evaluation.h"
 #include "ledger/base/ownership.h"
 
@@ -47,21 +46,6 @@ static enum status reserve(struct terms_values *values, size_t count)
     return STATUS_OK;
 }
 
-/* Names the refusal of an arithmetic operation. */
-static enum status computed(enum status status, const struct line *line, struct failure *failure)
-{
-    if (status == STATUS_OK) {
-        return STATUS_OK;
-    }
-    if (status == STATUS_INVALID) {
-        return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "",
-                      "line \"%.*s\" would divide by zero", VIEW_ARGS(line->name));
-    }
-    return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "",
-                  "line \"%.*s\" needs more than %d digits", VIEW_ARGS(line->name),
-                  RATIONAL_DIGITS_MAX);
-}
-
 static enum status take(struct evaluation *evaluation, const struct operand *operand,
                         struct line_value *result, struct failure *failure)
 {
@@ -84,7 +68,7 @@ static enum status fold(struct evaluation *evaluation, const struct line *line,
     for (size_t i = 1; i < line->operand_count; i++) {
         const struct rational *right;
         TRY(evaluation_operand(evaluation, &line->operands[i], 1, &right, failure));
-        TRY(computed(operation(&result->value, left, right), line, failure));
+        TRY(evaluation_arithmetic(operation(&result->value, left, right), line, failure));
         left = &result->value;
     }
     return STATUS_OK;
@@ -206,8 +190,109 @@ static enum status curve(struct evaluation *evaluation, const struct line *line,
     size_t reached = count_applying(line, x);
     result->way = WAY_STEP;
     result->step = reached <= last ? reached - 1 : last - 1;
-    return computed(interpolate(evaluation, &line->steps[result->step], x, &result->value), line,
-                    failure);
+    return evaluation_arithmetic(
+        interpolate(evaluation, &line->steps[result->step], x, &result->value), line, failure);
+}
+
+/* Full blocks first, then the one in which the value ends. */
+static enum status brackets(struct evaluation *evaluation, const struct line *line,
+                            struct line_value *result, struct failure *failure)
+{
+    const struct rational *x;
+    TRY(evaluation_operand(evaluation, &line->operands[0], 0, &x, failure));
+    const size_t reached = evaluation_blocks_reached(line, x);
+    rational_set_integer(&result->value, 0);
+    result->way = reached == 0 ? WAY_BELOW_FIRST : WAY_STEP;
+    result->step = reached == 0 ? 0 : reached - 1;
+    for (size_t i = 0; i < reached; i++) {
+        struct block_result *block = &evaluation->block;
+        TRY(evaluation_block(evaluation, line, i, x, block, failure));
+        TRY(evaluation_arithmetic(rational_add(&result->value, &result->value, &block->amount),
+                                  line, failure));
+    }
+    return STATUS_OK;
+}
+
+static enum status rate_card(struct evaluation *evaluation, const struct line *line,
+                             struct line_value *result, struct failure *failure)
+{
+    rational_set_integer(&result->value, 0);
+    for (size_t i = 0; i < line->item_count; i++) {
+        struct card_result *item = &evaluation->item;
+        TRY(evaluation_card_item(evaluation, line, i, item, failure));
+        TRY(evaluation_arithmetic(rational_add(&result->value, &result->value, &item->amount), line,
+                                  failure));
+    }
+    return STATUS_OK;
+}
+
+static enum status by_period(struct evaluation *evaluation, const struct line *line,
+                             struct line_value *result, struct failure *failure)
+{
+    for (size_t i = 0; i < line->case_count; i++) {
+        if (line->cases[i].period == evaluation->period) {
+            result->way = WAY_STEP;
+            result->step = i;
+            return take(evaluation, &line->cases[i].then, result, failure);
+        }
+    }
+    assert(line->has_otherwise); /* else every period has a row */
+    result->way = WAY_OTHERWISE;
+    return take(evaluation, &line->otherwise, result, failure);
+}
+
+/* x * rate * days / basis */
+static enum status simple_interest(struct evaluation *evaluation, const struct line *line,
+                                   const struct rational *x, const struct rational *rate,
+                                   struct rational *result, struct failure *failure)
+{
+    struct day_span span;
+    TRY(terms_day_span(line, &evaluation->terms->periods[evaluation->period], &span, failure));
+    struct rational *years = &evaluation->scratch[2];
+    rational_set_fraction(years, span.days, span.basis);
+    TRY(evaluation_arithmetic(rational_multiply(result, x, rate), line, failure));
+    return evaluation_arithmetic(rational_multiply(result, result, years), line, failure);
+}
+
+/* x * ((1 + rate)^periods - 1); bounds.c bounds each step of it. */
+static enum status compound_interest(struct evaluation *evaluation, const struct line *line,
+                                     const struct rational *x, const struct rational *rate,
+                                     struct rational *result)
+{
+    struct rational *one = &evaluation->scratch[2];
+    rational_set_integer(one, 1);
+    TRY(rational_add(result, one, rate));
+    TRY(rational_power(result, result, line->exponent));
+    TRY(rational_subtract(result, result, one));
+    return rational_multiply(result, result, x);
+}
+
+static enum status interest(struct evaluation *evaluation, const struct line *line,
+                            struct line_value *result, struct failure *failure)
+{
+    const struct rational *x;
+    const struct rational *rate;
+    TRY(evaluation_operand(evaluation, &line->operands[0], 0, &x, failure));
+    TRY(evaluation_operand(evaluation, &line->operands[1], 1, &rate, failure));
+    if (!line->is_compound) {
+        return simple_interest(evaluation, line, x, rate, &result->value, failure);
+    }
+    return evaluation_arithmetic(compound_interest(evaluation, line, x, rate, &result->value), line,
+                                 failure);
+}
+
+/* x * current / base */
+static enum status index_by(struct evaluation *evaluation, const struct line *line,
+                            struct line_value *result, struct failure *failure)
+{
+    const struct rational *values[3]; /* x, base, current */
+    for (size_t i = 0; i < 3; i++) {
+        TRY(evaluation_operand(evaluation, &line->operands[i], i, &values[i], failure));
+    }
+    TRY(evaluation_arithmetic(rational_multiply(&result->value, values[0], values[2]), line,
+                              failure));
+    return evaluation_arithmetic(rational_divide(&result->value, &result->value, values[1]), line,
+                                 failure);
 }
 
 static enum status when(struct evaluation *evaluation, const struct line *line,
@@ -230,11 +315,12 @@ static enum status transform(struct evaluation *evaluation, const struct line *l
         return STATUS_OK;
     }
     if (line->operation == OPERATION_POWER) {
-        return computed(rational_power(&result->value, value, line->exponent), line, failure);
+        return evaluation_arithmetic(rational_power(&result->value, value, line->exponent), line,
+                                     failure);
     }
     assert(line->operation == OPERATION_ROUND);
-    TRY(computed(rational_round(&result->value, value, &line->to.constant, line->by), line,
-                 failure));
+    TRY(evaluation_arithmetic(rational_round(&result->value, value, &line->to.constant, line->by),
+                              line, failure));
     result->way = rational_compare(&result->value, value) == 0 ? WAY_PLAIN : WAY_ROUNDED;
     return STATUS_OK;
 }
@@ -269,6 +355,16 @@ static enum status compute(struct evaluation *evaluation, const struct line *lin
         return tiers(evaluation, line, result, failure);
     case OPERATION_CURVE:
         return curve(evaluation, line, result, failure);
+    case OPERATION_BRACKETS:
+        return brackets(evaluation, line, result, failure);
+    case OPERATION_RATE_CARD:
+        return rate_card(evaluation, line, result, failure);
+    case OPERATION_BY_PERIOD:
+        return by_period(evaluation, line, result, failure);
+    case OPERATION_INTEREST:
+        return interest(evaluation, line, result, failure);
+    case OPERATION_INDEX:
+        return index_by(evaluation, line, result, failure);
     case OPERATION_WHEN:
         return when(evaluation, line, result, failure);
     case OPERATION_COUNT:

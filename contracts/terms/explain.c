@@ -25,6 +25,25 @@ enum status terms_condition(const struct terms_form *form, const struct line *li
     return evaluation_condition(&evaluation, line, node, ret_holds, failure);
 }
 
+enum status terms_card_item(const struct terms_form *form, const struct line *line, size_t item,
+                            struct card_result *ret_result, struct failure *failure)
+{
+    OWNED(evaluation_release) struct evaluation evaluation;
+    evaluation_init(&evaluation, form->terms, form->period, form->source, form->values);
+    return evaluation_card_item(&evaluation, line, item, ret_result, failure);
+}
+
+enum status terms_block(const struct terms_form *form, const struct line *line, size_t block,
+                        struct block_result *ret_result, struct failure *failure)
+{
+    OWNED(evaluation_release) struct evaluation evaluation;
+    evaluation_init(&evaluation, form->terms, form->period, form->source, form->values);
+    const struct rational *x;
+    TRY(evaluation_operand(&evaluation, &line->operands[0], 0, &x, failure));
+    assert(block < evaluation_blocks_reached(line, x));
+    return evaluation_block(&evaluation, line, block, x, ret_result, failure);
+}
+
 /* --- Why a line is zero --- */
 
 static struct zero_step end_at(enum zero_cause cause)
@@ -70,7 +89,7 @@ static enum status is_zero(struct evaluation *evaluation, const struct operand *
     return STATUS_OK;
 }
 
-/* The first operand that is zero explains a product, a quotient, a minimum or a maximum. */
+/* The first operand that is zero explains a product, a quotient, a minimum, a maximum, an index. */
 static enum status first_zero(struct evaluation *evaluation, const struct line *line,
                               struct zero_step *ret_step, struct failure *failure)
 {
@@ -127,6 +146,57 @@ static struct zero_step clamp_step(const struct line *line, enum line_way way)
     return step_to(&line->operands[0]);
 }
 
+/* No block is reached, no rate of those that are is other than zero, or the blocks cancel out. */
+static enum status brackets_step(struct evaluation *evaluation, const struct line *line,
+                                 const struct line_value *value, struct zero_step *ret_step,
+                                 struct failure *failure)
+{
+    if (value->way == WAY_BELOW_FIRST) {
+        *ret_step = end_at(ZERO_BLOCK);
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i <= value->step; i++) {
+        bool zero;
+        TRY(is_zero(evaluation, &line->steps[i].then, &zero, failure));
+        if (!zero) {
+            *ret_step = end_at(ZERO_CANCEL);
+            return STATUS_OK;
+        }
+    }
+    *ret_step = chosen(ZERO_BLOCK, &line->steps[value->step].then);
+    return STATUS_OK;
+}
+
+static enum status card_step(struct evaluation *evaluation, const struct line *line,
+                             struct zero_step *ret_step, struct failure *failure)
+{
+    for (size_t i = 0; i < line->item_count; i++) {
+        TRY(evaluation_card_item(evaluation, line, i, &evaluation->item, failure));
+        if (rational_sign(&evaluation->item.amount) != 0) {
+            *ret_step = end_at(ZERO_CANCEL);
+            return STATUS_OK;
+        }
+    }
+    *ret_step = end_at(ZERO_ITEMS);
+    return STATUS_OK;
+}
+
+/* Without principal and without rate there is none; else it ran for no time, or growth cancels. */
+static enum status interest_step(struct evaluation *evaluation, const struct line *line,
+                                 struct zero_step *ret_step, struct failure *failure)
+{
+    for (size_t i = 0; i < line->operand_count; i++) {
+        bool zero;
+        TRY(is_zero(evaluation, &line->operands[i], &zero, failure));
+        if (zero) {
+            *ret_step = step_to(&line->operands[i]);
+            return STATUS_OK;
+        }
+    }
+    *ret_step = end_at(line->is_compound && line->exponent > 0 ? ZERO_CANCEL : ZERO_DAYS);
+    return STATUS_OK;
+}
+
 static enum status explain_zero(struct evaluation *evaluation, size_t index,
                                 struct zero_step *ret_step, struct failure *failure)
 {
@@ -145,6 +215,7 @@ static enum status explain_zero(struct evaluation *evaluation, size_t index,
     case OPERATION_DIVIDE:
     case OPERATION_MINIMUM:
     case OPERATION_MAXIMUM:
+    case OPERATION_INDEX:
         return first_zero(evaluation, line, ret_step, failure);
     case OPERATION_CLAMP:
         *ret_step = clamp_step(line, value->way);
@@ -156,6 +227,16 @@ static enum status explain_zero(struct evaluation *evaluation, size_t index,
     case OPERATION_CURVE:
         *ret_step = end_at(ZERO_STEP);
         return STATUS_OK;
+    case OPERATION_BRACKETS:
+        return brackets_step(evaluation, line, value, ret_step, failure);
+    case OPERATION_RATE_CARD:
+        return card_step(evaluation, line, ret_step, failure);
+    case OPERATION_BY_PERIOD:
+        *ret_step = chosen(ZERO_STEP, value->way == WAY_STEP ? &line->cases[value->step].then
+                                                             : &line->otherwise);
+        return STATUS_OK;
+    case OPERATION_INTEREST:
+        return interest_step(evaluation, line, ret_step, failure);
     case OPERATION_WHEN:
         *ret_step = chosen(ZERO_CONDITION, value->way == WAY_THEN ? &line->then : &line->otherwise);
         return STATUS_OK;

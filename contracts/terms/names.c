@@ -3,9 +3,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+void names_clear(struct names *names)
+{
+    names->count = 0;
+}
+
 void names_add(struct names *names, struct view text)
 {
-    assert(names->count < TERMS_LINES_MAX);
+    assert(names->count < NAMES_MAX);
     names->entries[names->count] = (struct name){.text = text, .index = names->count};
     names->count++;
 }

@@ -7,5 +7,8 @@
 
 typedef void operand_visit(void *context, const struct operand *operand);
 
-/* Visits every operand of a line: operands, bounds, tables, conditions, branches, rounding step. */
+/*
+ * Visits every operand of a line: operands, bounds, tables, items, conditions, branches, rounding
+ * step. What the line does not have is not visited.
+ */
 void line_each_operand(const struct line *line, operand_visit *visit, void *context);

@@ -13,10 +13,71 @@ static enum status read_published_text(const struct json *node, struct localized
     return shape_localized(node, localized, failure);
 }
 
+/* Reads an end of a range, if it is there; it is initialised then, also when it is refused. */
+static enum status read_end(const struct json *node, bool *ret_has, struct rational *end,
+                            struct failure *failure)
+{
+    *ret_has = node != NULL;
+    if (node == NULL) {
+        return STATUS_OK;
+    }
+    rational_init(end);
+    return shape_decimal(node, end, failure);
+}
+
+/* {"at_least": decimal, "at_most": decimal}, or one of them */
+static enum status read_range(const struct json *node, struct range *range, struct failure *failure)
+{
+    static const struct shape_field fields[] = {{"at_least", SHAPE_OPTIONAL},
+                                                {"at_most", SHAPE_OPTIONAL}};
+    const struct json *nodes[2];
+    TRY(shape_object(node, fields, 2, nodes, failure));
+    if (nodes[0] == NULL && nodes[1] == NULL) {
+        return refuse(failure, RULE_FIELD_MISSING, "",
+                      "a range has \"at_least\", \"at_most\" or both");
+    }
+    TRY_FIELD("at_least", read_end(nodes[0], &range->has_at_least, &range->at_least, failure));
+    TRY_FIELD("at_most", read_end(nodes[1], &range->has_at_most, &range->at_most, failure));
+    return STATUS_OK;
+}
+
+/* The parts that an outcome may leave out. */
+static enum status read_optional(const struct json *const nodes[static 4], struct outcome *outcome,
+                                 struct failure *failure)
+{
+    outcome->count_unit_text = VIEW("1");
+    if (nodes[0] != NULL) {
+        TRY_FIELD("count_unit", shape_unit(nodes[0], &outcome->count_unit_text, failure));
+    }
+    if (nodes[1] != NULL) {
+        TRY_FIELD("baseline", shape_localized(nodes[1], &outcome->baseline, failure));
+    }
+    if (nodes[2] != NULL) {
+        TRY_FIELD("range", read_range(nodes[2], &outcome->range, failure));
+    }
+    if (nodes[3] != NULL) {
+        TRY_FIELD("count_range", read_range(nodes[3], &outcome->count_range, failure));
+    }
+    return STATUS_OK;
+}
+
 static enum status read_outcome(const struct json *node, struct outcome *outcome,
                                 struct failure *failure)
 {
-    enum { NAME, LABEL, UNIT, CLASS, EVALUATOR, SOURCE, MISSING_DATA, COUNT_UNIT, BASELINE, COUNT };
+    enum {
+        NAME,
+        LABEL,
+        UNIT,
+        CLASS,
+        EVALUATOR,
+        SOURCE,
+        MISSING_DATA,
+        COUNT_UNIT, /* from here on as read_optional takes them */
+        BASELINE,
+        RANGE,
+        COUNT_RANGE,
+        COUNT
+    };
     static const struct shape_field fields[COUNT] = {
         [NAME] = {"outcome", SHAPE_REQUIRED},
         [LABEL] = {"label", SHAPE_REQUIRED},
@@ -27,6 +88,8 @@ static enum status read_outcome(const struct json *node, struct outcome *outcome
         [MISSING_DATA] = {"missing_data", SHAPE_REQUIRED},
         [COUNT_UNIT] = {"count_unit", SHAPE_OPTIONAL},
         [BASELINE] = {"baseline", SHAPE_OPTIONAL},
+        [RANGE] = {"range", SHAPE_OPTIONAL},
+        [COUNT_RANGE] = {"count_range", SHAPE_OPTIONAL},
     };
     const struct json *nodes[COUNT];
     TRY(shape_object(node, fields, COUNT, nodes, failure));
@@ -41,14 +104,7 @@ static enum status read_outcome(const struct json *node, struct outcome *outcome
     TRY_FIELD("source", read_published_text(nodes[SOURCE], &outcome->source, failure));
     TRY_FIELD("missing_data",
               read_published_text(nodes[MISSING_DATA], &outcome->missing_data, failure));
-    outcome->count_unit_text = VIEW("1");
-    if (nodes[COUNT_UNIT] != NULL) {
-        TRY_FIELD("count_unit", shape_unit(nodes[COUNT_UNIT], &outcome->count_unit_text, failure));
-    }
-    if (nodes[BASELINE] != NULL) {
-        TRY_FIELD("baseline", shape_localized(nodes[BASELINE], &outcome->baseline, failure));
-    }
-    return STATUS_OK;
+    return read_optional(nodes + COUNT_UNIT, outcome, failure);
 }
 
 static enum status read_outcomes(const struct json *node, struct arena *arena, struct terms *terms,
@@ -107,86 +163,6 @@ static enum status read_periods(const struct json *node, struct arena *arena, st
     return STATUS_OK;
 }
 
-static enum status read_share(const struct json *node, struct pay_share *share,
-                              struct failure *failure)
-{
-    static const struct shape_field fields[] = {{"party", SHAPE_REQUIRED},
-                                                {"share", SHAPE_OPTIONAL}};
-    const struct json *nodes[2];
-    TRY(shape_object(node, fields, 2, nodes, failure));
-    TRY_FIELD("party", shape_party(nodes[0], &share->party, failure));
-
-    share->is_given = nodes[1] != NULL;
-    if (!share->is_given) {
-        rational_set_integer(&share->weight, 1);
-        return STATUS_OK;
-    }
-    share->by_funding =
-        json_type(nodes[1]) == JSON_STRING && view_is(json_string(nodes[1]), "funding");
-    if (!share->by_funding) {
-        TRY_FIELD("share", shape_decimal(nodes[1], &share->weight, failure));
-        if (rational_sign(&share->weight) < 0) {
-            TRY_FIELD("share",
-                      shape_malformed(nodes[1], "a decimal without a minus sign", failure));
-        }
-    }
-    return STATUS_OK;
-}
-
-static enum status read_shares(const struct json *node, struct arena *arena, struct pay *pay,
-                               struct failure *failure)
-{
-    size_t count;
-    TRY(shape_array(node, 1, MONEY_SHARES_MAX, &count, failure));
-    pay->shares = arena_allocate(arena, count, sizeof *pay->shares);
-    if (pay->shares == NULL) {
-        return fail_memory(failure);
-    }
-    for (size_t i = 0; i < count; i++) {
-        rational_init(&pay->shares[i].weight);
-    }
-    pay->share_count = count;
-
-    const struct json *item = json_first(node);
-    for (size_t i = 0; i < count; i++) {
-        TRY_ITEM(i, read_share(item, &pay->shares[i], failure));
-        item = json_next(item);
-    }
-    return STATUS_OK;
-}
-
-static enum status read_pay(const struct json *node, struct arena *arena, struct pay *pay,
-                            struct failure *failure)
-{
-    static const struct shape_field fields[] = {
-        {"pay", SHAPE_REQUIRED}, {"from", SHAPE_REQUIRED}, {"to", SHAPE_REQUIRED}};
-    const struct json *nodes[3];
-    TRY(shape_object(node, fields, 3, nodes, failure));
-    TRY_FIELD("pay", shape_name(nodes[0], &pay->line_name, failure));
-    TRY_FIELD("from", shape_party(nodes[1], &pay->from, failure));
-    TRY_FIELD("to", read_shares(nodes[2], arena, pay, failure));
-    return STATUS_OK;
-}
-
-static enum status read_pays(const struct json *node, struct arena *arena, struct terms *terms,
-                             struct failure *failure)
-{
-    size_t count;
-    TRY(shape_array(node, 0, TERMS_PAYS_MAX, &count, failure));
-    terms->pays = arena_allocate(arena, count, sizeof *terms->pays);
-    if (terms->pays == NULL) {
-        return fail_memory(failure);
-    }
-    terms->pay_count = count;
-
-    const struct json *item = json_first(node);
-    for (size_t i = 0; i < count; i++) {
-        TRY_ITEM(i, read_pay(item, arena, &terms->pays[i], failure));
-        item = json_next(item);
-    }
-    return STATUS_OK;
-}
-
 enum status terms_read(const struct terms_nodes *nodes, struct arena *arena, struct terms *terms,
                        struct failure *failure)
 {
@@ -196,19 +172,31 @@ enum status terms_read(const struct terms_nodes *nodes, struct arena *arena, str
     TRY_FIELD("outcomes", read_outcomes(nodes->outcomes, arena, terms, failure));
     TRY_FIELD("periods", read_periods(nodes->periods, arena, terms, failure));
     TRY_FIELD("lines", terms_read_lines(&reader, nodes->lines, terms, failure));
-    TRY_FIELD("pays", read_pays(nodes->pays, arena, terms, failure));
+    TRY_FIELD("pays", terms_read_pays(arena, nodes->pays, terms, failure));
     return STATUS_OK;
+}
+
+static void release_range(struct range *range)
+{
+    if (range->has_at_least) {
+        rational_release(&range->at_least);
+    }
+    if (range->has_at_most) {
+        rational_release(&range->at_most);
+    }
 }
 
 void terms_release(struct terms *terms)
 {
+    for (size_t i = 0; i < terms->outcome_count; i++) {
+        release_range(&terms->outcomes[i].range);
+        release_range(&terms->outcomes[i].count_range);
+    }
     for (size_t i = 0; i < terms->line_count; i++) {
         terms_release_line(&terms->lines[i]);
     }
     for (size_t i = 0; i < terms->pay_count; i++) {
-        for (size_t k = 0; k < terms->pays[i].share_count; k++) {
-            rational_release(&terms->pays[i].shares[k].weight);
-        }
+        terms_release_pay(&terms->pays[i]);
     }
     *terms = (struct terms){.outcome_count = 0};
 }

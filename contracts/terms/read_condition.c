@@ -12,10 +12,15 @@
 #include <string.h>
 
 const char *const CONDITION_KEYS[CONDITION_KIND_COUNT] = {
-    [CONDITION_ALL] = "all",     [CONDITION_ANY] = "any",
-    [CONDITION_NOT] = "not",     [CONDITION_AT_LEAST] = "at_least",
-    [CONDITION_ABOVE] = "above", [CONDITION_AT_MOST] = "at_most",
-    [CONDITION_BELOW] = "below", [CONDITION_EQUALS] = "equals",
+    [CONDITION_ALL] = "all",
+    [CONDITION_ANY] = "any",
+    [CONDITION_NOT] = "not",
+    [CONDITION_AT_LEAST] = "at_least",
+    [CONDITION_ABOVE] = "above",
+    [CONDITION_AT_MOST] = "at_most",
+    [CONDITION_BELOW] = "below",
+    [CONDITION_EQUALS] = "equals",
+    [CONDITION_SIGNIFICANT] = "significant",
 };
 
 /* A node of `all`, `any` or `not` whose children are being read. */
@@ -53,7 +58,82 @@ static enum status read_comparison(const struct json *member, struct condition *
     return STATUS_OK;
 }
 
-/* The children of `all`, `any` and `not`; NULL for a comparison, which is read here. */
+/* Which one of the ways of SIGNIFICANCE_NAMES stands among `nodes`. */
+static enum status find_significance(const struct json *const *nodes,
+                                     enum significance *ret_significance, struct failure *failure)
+{
+    size_t found = SIGNIFICANCE_COUNT;
+    for (size_t i = 0; i < SIGNIFICANCE_COUNT; i++) {
+        if (nodes[i] == NULL) {
+            continue;
+        }
+        if (found != SIGNIFICANCE_COUNT) {
+            return refuse(failure, RULE_FIELD_MALFORMED, "",
+                          "significance is judged in one way: \"%s\" and \"%s\" are two",
+                          SIGNIFICANCE_NAMES[found], SIGNIFICANCE_NAMES[i]);
+        }
+        found = i;
+    }
+    if (found == SIGNIFICANCE_COUNT) {
+        return refuse(failure, RULE_FIELD_MISSING, "",
+                      "significance needs a level: p_below, p_at_most, interval_above, "
+                      "interval_below or interval_excludes");
+    }
+    *ret_significance = (enum significance)found;
+    return STATUS_OK;
+}
+
+/* Which number of the outcome is compared with the level first. */
+static enum measured_field significant_field(enum significance significance)
+{
+    switch (significance) {
+    case SIGNIFICANCE_P_BELOW:
+    case SIGNIFICANCE_P_AT_MOST:
+        return MEASURED_P_VALUE;
+    case SIGNIFICANCE_INTERVAL_ABOVE:
+    case SIGNIFICANCE_INTERVAL_EXCLUDES:
+        return MEASURED_LOW;
+    case SIGNIFICANCE_INTERVAL_BELOW:
+        return MEASURED_HIGH;
+    case SIGNIFICANCE_COUNT:
+        break;
+    }
+    assert(false);
+    return MEASURED_P_VALUE;
+}
+
+/* {"measured": outcome, "period": slug, one of SIGNIFICANCE_NAMES: constant} */
+static enum status read_significant(const struct json *member, struct condition *condition,
+                                    struct failure *failure)
+{
+    enum { MEASURED, PERIOD, WAYS, COUNT = WAYS + SIGNIFICANCE_COUNT };
+    struct shape_field fields[COUNT] = {
+        [MEASURED] = {"measured", SHAPE_REQUIRED}, [PERIOD] = {"period", SHAPE_OPTIONAL}};
+    for (size_t i = 0; i < SIGNIFICANCE_COUNT; i++) {
+        fields[WAYS + i] = (struct shape_field){SIGNIFICANCE_NAMES[i], SHAPE_OPTIONAL};
+    }
+    const struct json *nodes[COUNT];
+    TRY(shape_object(member, fields, COUNT, nodes, failure));
+    TRY(find_significance(nodes + WAYS, &condition->significance, failure));
+
+    struct operand *measured = &condition->operands[0];
+    measured->kind = OPERAND_MEASURED;
+    measured->field = significant_field(condition->significance);
+    TRY_FIELD("measured", shape_name(nodes[MEASURED], &measured->name, failure));
+    if (nodes[PERIOD] != NULL) {
+        TRY_FIELD("period", shape_slug(nodes[PERIOD], &measured->period_name, failure));
+    }
+    TRY_FIELD(SIGNIFICANCE_NAMES[condition->significance],
+              terms_read_constant(nodes[WAYS + condition->significance], &condition->operands[1],
+                                  failure));
+    if (condition->significance == SIGNIFICANCE_INTERVAL_EXCLUDES) {
+        condition->operands[2] = *measured;
+        condition->operands[2].field = MEASURED_HIGH;
+    }
+    return STATUS_OK;
+}
+
+/* The children of `all`, `any` and `not`; NULL for the others, which are read here. */
 static enum status read_member(const struct json *member, struct condition *condition,
                                const struct json **ret_children, struct failure *failure)
 {
@@ -73,6 +153,9 @@ static enum status read_member(const struct json *member, struct condition *cond
     case CONDITION_EQUALS:
         *ret_children = NULL;
         return read_comparison(member, condition, failure);
+    case CONDITION_SIGNIFICANT:
+        *ret_children = NULL;
+        return read_significant(member, condition, failure);
     }
     assert(false);
     return STATUS_INVALID;
@@ -94,7 +177,7 @@ static enum status read_node(struct walk *walk, const struct json *node, struct 
         return shape_malformed(
             node,
             "an object with one member: \"all\", \"any\", \"not\", \"at_least\", "
-            "\"above\", \"at_most\", \"below\" or \"equals\"",
+            "\"above\", \"at_most\", \"below\", \"equals\" or \"significant\"",
             failure);
     }
     const struct json *member = json_first(node);
@@ -103,7 +186,10 @@ static enum status read_node(struct walk *walk, const struct json *node, struct 
     if (kind == CONDITION_KIND_COUNT) {
         char quoted[SHAPE_QUOTE_SIZE];
         shape_quote(key, quoted);
-        return refuse(failure, RULE_FIELD_UNKNOWN, "", "there is no condition %s", quoted);
+        return refuse(failure, RULE_FIELD_UNKNOWN, "",
+                      "expected \"all\", \"any\", \"not\", \"at_least\", \"above\", \"at_most\", "
+                      "\"below\", \"equals\" or \"significant\", found %s",
+                      quoted);
     }
 
     size_t index = line->condition_count;

@@ -5,9 +5,7 @@
 #include <assert.h>
 
 #define COMMON_COUNT 4   /* line, label, note, actor */
-#define COMPANIONS_MAX 2 /* of one operation */
-#define ALL_COMPANIONS 9 /* of all operations */
-#define FIRST_OPERATION COMMON_COUNT
+#define COMPANIONS_MAX 5 /* of one operation */
 
 static const struct shape_field COMMON[COMMON_COUNT] = {{"line", SHAPE_REQUIRED},
                                                         {"label", SHAPE_REQUIRED},
@@ -20,24 +18,24 @@ static const struct shape_field COMPANIONS[OPERATION_COUNT][COMPANIONS_MAX] = {
     [OPERATION_CLAMP] = {{"at_least", SHAPE_OPTIONAL}, {"at_most", SHAPE_OPTIONAL}},
     [OPERATION_TIERS] = {{"steps", SHAPE_REQUIRED}, {"otherwise", SHAPE_REQUIRED}},
     [OPERATION_CURVE] = {{"points", SHAPE_REQUIRED}},
+    [OPERATION_BRACKETS] = {{"blocks", SHAPE_REQUIRED}},
+    [OPERATION_BY_PERIOD] = {{"otherwise", SHAPE_OPTIONAL}},
+    [OPERATION_INTEREST] = {{"rate", SHAPE_REQUIRED},
+                            {"count", SHAPE_OPTIONAL},
+                            {"from", SHAPE_OPTIONAL},
+                            {"to", SHAPE_OPTIONAL},
+                            {"periods", SHAPE_OPTIONAL}},
+    [OPERATION_INDEX] = {{"base", SHAPE_REQUIRED}, {"current", SHAPE_REQUIRED}},
     [OPERATION_WHEN] = {{"then", SHAPE_REQUIRED}, {"otherwise", SHAPE_REQUIRED}},
     [OPERATION_ROUND] = {{"to", SHAPE_REQUIRED}, {"by", SHAPE_REQUIRED}},
 };
 
-/* Every field that some line may have. */
-static const struct shape_field ANY[] = {
-    {"line", SHAPE_REQUIRED},      {"label", SHAPE_REQUIRED},    {"note", SHAPE_OPTIONAL},
-    {"actor", SHAPE_OPTIONAL},
-#define OPERATION(name, key) {(key), SHAPE_OPTIONAL},
+/* ", take, add, ..." */
+static const char OPERATION_LIST[] = ""
+#define OPERATION(name, key) ", " key
 #include "contracts/terms/operations.def"
 #undef OPERATION
-    {"exponent", SHAPE_OPTIONAL},  {"at_least", SHAPE_OPTIONAL}, {"at_most", SHAPE_OPTIONAL},
-    {"steps", SHAPE_OPTIONAL},     {"points", SHAPE_OPTIONAL},   {"then", SHAPE_OPTIONAL},
-    {"otherwise", SHAPE_OPTIONAL}, {"to", SHAPE_OPTIONAL},       {"by", SHAPE_OPTIONAL},
-};
-#define ANY_COUNT (sizeof ANY / sizeof ANY[0])
-static_assert(ANY_COUNT == COMMON_COUNT + OPERATION_COUNT + ALL_COMPANIONS, "no field is missing");
-static_assert(ANY_COUNT <= SHAPE_FIELDS_MAX, "shape_object takes them");
+    ;
 
 /* The nodes of a line: the operation's own, and its companions in the order of COMPANIONS. */
 struct line_nodes {
@@ -46,15 +44,30 @@ struct line_nodes {
     const struct json *companions[COMPANIONS_MAX];
 };
 
+/* Refuses a line without the key of an operation: for what stands there, or for what does not. */
+static enum status refuse_no_operation(const struct json *node, struct failure *failure)
+{
+    struct shape_field fields[COMMON_COUNT + OPERATION_COUNT];
+    const struct json *nodes[COMMON_COUNT + OPERATION_COUNT];
+    for (size_t i = 0; i < COMMON_COUNT; i++) {
+        fields[i] = COMMON[i];
+    }
+    for (size_t i = 0; i < OPERATION_COUNT; i++) {
+        fields[COMMON_COUNT + i] =
+            (struct shape_field){operation_name((enum operation)i), SHAPE_OPTIONAL};
+    }
+    static_assert(COMMON_COUNT + OPERATION_COUNT <= SHAPE_FIELDS_MAX, "shape_object takes them");
+    TRY(shape_object(node, fields, COMMON_COUNT + OPERATION_COUNT, nodes, failure));
+    return refuse(failure, RULE_FIELD_MISSING, "", "the line has no operation, one of %s",
+                  OPERATION_LIST + 2);
+}
+
 static enum status find_operation(const struct json *node, enum operation *ret_operation,
                                   struct failure *failure)
 {
-    const struct json *nodes[ANY_COUNT];
-    TRY(shape_object(node, ANY, ANY_COUNT, nodes, failure));
-
     size_t found = OPERATION_COUNT;
-    for (size_t i = 0; i < OPERATION_COUNT; i++) {
-        if (nodes[FIRST_OPERATION + i] == NULL) {
+    for (size_t i = 0; i < OPERATION_COUNT && json_type(node) == JSON_OBJECT; i++) {
+        if (json_member(node, operation_name((enum operation)i)) == NULL) {
             continue;
         }
         if (found != OPERATION_COUNT) {
@@ -65,9 +78,7 @@ static enum status find_operation(const struct json *node, enum operation *ret_o
         found = i;
     }
     if (found == OPERATION_COUNT) {
-        return refuse(failure, RULE_FIELD_MISSING, "",
-                      "the line has no operation: take, add, subtract, multiply, divide, power, "
-                      "minimum, maximum, negate, clamp, tiers, curve, when or round");
+        return refuse_no_operation(node, failure);
     }
     *ret_operation = (enum operation)found;
     return STATUS_OK;
@@ -127,10 +138,11 @@ static enum status allocate_operands(struct terms_reader *reader, struct line *l
     return STATUS_OK;
 }
 
-static enum status read_single(struct terms_reader *reader, const struct json *node,
-                               struct line *line, struct failure *failure)
+/* The first of `count` operands; the others stand under keys of their own. */
+static enum status read_first(struct terms_reader *reader, const struct json *node,
+                              struct line *line, size_t count, struct failure *failure)
 {
-    TRY(allocate_operands(reader, line, 1, failure));
+    TRY(allocate_operands(reader, line, count, failure));
     return terms_read_operand(node, &line->operands[0], failure);
 }
 
@@ -170,60 +182,61 @@ static enum status read_clamp(const struct line_nodes *nodes, struct line *line,
     return STATUS_OK;
 }
 
-/* {"at_least" or "above": constant, "then": result} */
-static enum status read_tier(const struct json *node, struct step *step, struct failure *failure)
+/* The dates of simple interest, which are both there or neither. */
+static enum status read_dates(const struct json *from, const struct json *to, struct line *line,
+                              struct failure *failure)
 {
-    static const struct shape_field fields[] = {
-        {"at_least", SHAPE_OPTIONAL}, {"above", SHAPE_OPTIONAL}, {"then", SHAPE_REQUIRED}};
-    const struct json *nodes[3];
-    TRY(shape_object(node, fields, 3, nodes, failure));
-    if (nodes[0] == NULL && nodes[1] == NULL) {
-        return refuse(failure, RULE_FIELD_MISSING, "", "a step has \"at_least\" or \"above\"");
+    line->has_dates = from != NULL && to != NULL;
+    if (from == NULL && to == NULL) {
+        return STATUS_OK;
     }
-    if (nodes[0] != NULL && nodes[1] != NULL) {
+    if (!line->has_dates) {
+        return refuse(failure, RULE_FIELD_MISSING, from == NULL ? "/from" : "/to",
+                      "interest has both \"from\" and \"to\", or neither for the settled period");
+    }
+    TRY_FIELD("from", shape_date(from, &line->from, failure));
+    TRY_FIELD("to", shape_date(to, &line->to_date, failure));
+    return STATUS_OK;
+}
+
+static enum status read_interest(const struct line_nodes *nodes, struct line *line,
+                                 struct failure *failure)
+{
+    enum { RATE, DAY_COUNT, FROM, TO, PERIODS };
+    const struct json *const *parts = nodes->companions;
+    if (parts[DAY_COUNT] == NULL && parts[PERIODS] == NULL) {
+        return refuse(failure, RULE_FIELD_MISSING, "",
+                      "interest has \"count\" (simple) or \"periods\" (compound)");
+    }
+    if (parts[DAY_COUNT] != NULL && parts[PERIODS] != NULL) {
         return refuse(failure, RULE_FIELD_MALFORMED, "",
-                      "a step has \"at_least\" or \"above\", not both");
+                      "interest has \"count\" (simple) or \"periods\" (compound), not both");
     }
-    step->is_above = nodes[1] != NULL;
-    size_t which = step->is_above ? 1 : 0;
-    TRY_FIELD(fields[which].name, terms_read_constant(nodes[which], &step->threshold, failure));
-    TRY_FIELD("then", terms_read_result(nodes[2], &step->then, failure));
-    return STATUS_OK;
+    TRY_FIELD("rate", terms_read_operand(parts[RATE], &line->operands[1], failure));
+
+    line->is_compound = parts[PERIODS] != NULL;
+    if (line->is_compound && (parts[FROM] != NULL || parts[TO] != NULL)) {
+        return refuse(failure, RULE_FIELD_UNKNOWN, parts[FROM] != NULL ? "/from" : "/to",
+                      "compound interest counts \"periods\" and has no dates");
+    }
+    if (line->is_compound) {
+        TRY_FIELD("periods",
+                  shape_integer(parts[PERIODS], 0, RATIONAL_POWER_MAX, &line->exponent, failure));
+        return STATUS_OK;
+    }
+    size_t day_count;
+    TRY_FIELD("count",
+              shape_word(parts[DAY_COUNT], DAY_COUNT_NAMES, DAY_COUNT_COUNT, &day_count, failure));
+    line->day_count = (enum day_count)day_count;
+    return read_dates(parts[FROM], parts[TO], line, failure);
 }
 
-/* [x, y] */
-static enum status read_point(const struct json *node, struct step *step, struct failure *failure)
+static enum status read_otherwise(const struct json *node, struct line *line,
+                                  struct failure *failure)
 {
-    TRY(shape_array(node, 2, 2, NULL, failure));
-    const struct json *x = json_first(node);
-    TRY_ITEM(0, terms_read_constant(x, &step->threshold, failure));
-    TRY_ITEM(1, terms_read_constant(json_next(x), &step->then, failure));
-    return STATUS_OK;
-}
-
-static enum status read_table(struct terms_reader *reader, const struct json *node,
-                              struct line *line, struct failure *failure)
-{
-    bool is_curve = line->operation == OPERATION_CURVE;
-    size_t count;
-    TRY(shape_array(node, is_curve ? 2 : 1, TERMS_STEPS_MAX, &count, failure));
-    reader->step_count += count;
-    if (reader->step_count > TERMS_ALL_STEPS_MAX) {
-        return refuse(failure, RULE_TERMS_TOO_LARGE, "",
-                      "the tables of a contract have at most %d steps together",
-                      TERMS_ALL_STEPS_MAX);
-    }
-    line->steps = arena_allocate(reader->arena, count, sizeof *line->steps);
-    if (line->steps == NULL) {
-        return fail_memory(failure);
-    }
-    line->step_count = count;
-
-    const struct json *item = json_first(node);
-    for (size_t i = 0; i < count; i++) {
-        TRY_ITEM(i, is_curve ? read_point(item, &line->steps[i], failure)
-                             : read_tier(item, &line->steps[i], failure));
-        item = json_next(item);
+    line->has_otherwise = node != NULL;
+    if (node != NULL) {
+        TRY_FIELD("otherwise", terms_read_result(node, &line->otherwise, failure));
     }
     return STATUS_OK;
 }
@@ -234,8 +247,8 @@ static enum status read_rounding(const struct line_nodes *nodes, struct line *li
     TRY_FIELD("to", terms_read_constant(nodes->companions[0], &line->to, failure));
     const struct json *by = nodes->companions[1];
     if (json_type(by) != JSON_STRING || !rounding_by_name(json_string(by), &line->by)) {
-        return refuse(failure, RULE_FIELD_MALFORMED, "/by",
-                      "rounding is by half_even, half_up, up, down, ceiling or floor");
+        TRY_FIELD("by", shape_malformed(
+                            by, "one of half_even, half_up, up, down, ceiling and floor", failure));
     }
     return STATUS_OK;
 }
@@ -251,16 +264,25 @@ static enum status read_companions(struct terms_reader *reader, const struct lin
     case OPERATION_CLAMP:
         return read_clamp(nodes, line, failure);
     case OPERATION_TIERS:
-        TRY_FIELD("steps", read_table(reader, nodes->companions[0], line, failure));
-        TRY_FIELD("otherwise", terms_read_result(nodes->companions[1], &line->otherwise, failure));
-        return STATUS_OK;
+        TRY_FIELD("steps", terms_read_steps(reader, nodes->companions[0], line, failure));
+        return read_otherwise(nodes->companions[1], line, failure);
     case OPERATION_CURVE:
-        TRY_FIELD("points", read_table(reader, nodes->companions[0], line, failure));
+        TRY_FIELD("points", terms_read_steps(reader, nodes->companions[0], line, failure));
+        return STATUS_OK;
+    case OPERATION_BRACKETS:
+        TRY_FIELD("blocks", terms_read_steps(reader, nodes->companions[0], line, failure));
+        return STATUS_OK;
+    case OPERATION_BY_PERIOD:
+        return read_otherwise(nodes->companions[0], line, failure);
+    case OPERATION_INTEREST:
+        return read_interest(nodes, line, failure);
+    case OPERATION_INDEX:
+        TRY_FIELD("base", terms_read_operand(nodes->companions[0], &line->operands[1], failure));
+        TRY_FIELD("current", terms_read_operand(nodes->companions[1], &line->operands[2], failure));
         return STATUS_OK;
     case OPERATION_WHEN:
         TRY_FIELD("then", terms_read_result(nodes->companions[0], &line->then, failure));
-        TRY_FIELD("otherwise", terms_read_result(nodes->companions[1], &line->otherwise, failure));
-        return STATUS_OK;
+        return read_otherwise(nodes->companions[1], line, failure);
     case OPERATION_ROUND:
         return read_rounding(nodes, line, failure);
     case OPERATION_TAKE:
@@ -271,6 +293,7 @@ static enum status read_companions(struct terms_reader *reader, const struct lin
     case OPERATION_MINIMUM:
     case OPERATION_MAXIMUM:
     case OPERATION_NEGATE:
+    case OPERATION_RATE_CARD:
     case OPERATION_COUNT:
         break;
     }
@@ -294,8 +317,17 @@ static enum status read_operation(struct terms_reader *reader, const struct json
     case OPERATION_CLAMP:
     case OPERATION_TIERS:
     case OPERATION_CURVE:
+    case OPERATION_BRACKETS:
     case OPERATION_ROUND:
-        return read_single(reader, node, line, failure);
+        return read_first(reader, node, line, 1, failure);
+    case OPERATION_INTEREST:
+        return read_first(reader, node, line, 2, failure); /* principal, rate */
+    case OPERATION_INDEX:
+        return read_first(reader, node, line, 3, failure); /* amount, base, current */
+    case OPERATION_RATE_CARD:
+        return terms_read_items(reader, node, line, failure);
+    case OPERATION_BY_PERIOD:
+        return terms_read_cases(reader, node, line, failure);
     case OPERATION_WHEN:
         return terms_read_conditions(reader, node, line, failure);
     case OPERATION_COUNT:
@@ -337,19 +369,41 @@ enum status terms_read_lines(struct terms_reader *reader, const struct json *nod
     return STATUS_OK;
 }
 
+static void release_item(struct card_item *item)
+{
+    terms_release_operand(&item->count);
+    terms_release_operand(&item->price);
+    terms_release_operand(&item->multiplier);
+    terms_release_operand(&item->count_at_most);
+    terms_release_operand(&item->amount_at_most);
+}
+
+static void release_tables(struct line *line)
+{
+    for (size_t i = 0; i < line->step_count; i++) {
+        terms_release_operand(&line->steps[i].threshold);
+        terms_release_operand(&line->steps[i].then);
+    }
+    for (size_t i = 0; i < line->item_count; i++) {
+        release_item(&line->items[i]);
+    }
+    for (size_t i = 0; i < line->case_count; i++) {
+        terms_release_operand(&line->cases[i].then);
+    }
+    for (size_t i = 0; i < line->condition_count; i++) {
+        struct operand *operands = line->conditions[i].operands;
+        for (size_t k = 0; k < sizeof line->conditions[i].operands / sizeof *operands; k++) {
+            terms_release_operand(&operands[k]);
+        }
+    }
+}
+
 void terms_release_line(struct line *line)
 {
     for (size_t i = 0; i < line->operand_count; i++) {
         terms_release_operand(&line->operands[i]);
     }
-    for (size_t i = 0; i < line->step_count; i++) {
-        terms_release_operand(&line->steps[i].threshold);
-        terms_release_operand(&line->steps[i].then);
-    }
-    for (size_t i = 0; i < line->condition_count; i++) {
-        terms_release_operand(&line->conditions[i].operands[0]);
-        terms_release_operand(&line->conditions[i].operands[1]);
-    }
+    release_tables(line);
     terms_release_operand(&line->at_least);
     terms_release_operand(&line->at_most);
     terms_release_operand(&line->then);

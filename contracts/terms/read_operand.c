@@ -49,15 +49,19 @@ static enum status read_measured(const struct json *node, struct operand *operan
     return STATUS_OK;
 }
 
-/* Reads an object of one member, `key`, whose value can only be `word`. */
-static enum status read_word(const struct json *node, const char *key, const char *word,
-                             struct failure *failure)
+/* Reads an object of one member, `key`: a name as `read` knows it, or "total", which is no name. */
+static enum status read_sum(const struct json *node, const char *key,
+                            enum status (*read)(const struct json *node, struct view *ret_name,
+                                                struct failure *failure),
+                            struct operand *operand, struct failure *failure)
 {
     const struct shape_field field = {key, SHAPE_REQUIRED};
     const struct json *member;
-    size_t index;
     TRY(shape_object(node, &field, 1, &member, failure));
-    TRY_FIELD(key, shape_word(member, &word, 1, &index, failure));
+    if (json_type(member) == JSON_STRING && view_is(json_string(member), "total")) {
+        return STATUS_OK;
+    }
+    TRY_FIELD(key, read(member, &operand->name, failure));
     return STATUS_OK;
 }
 
@@ -65,14 +69,14 @@ static enum status read_funded(const struct json *node, struct operand *operand,
                                struct failure *failure)
 {
     operand->kind = OPERAND_FUNDED;
-    return read_word(node, "funded", "total", failure);
+    return read_sum(node, "funded", shape_party, operand, failure);
 }
 
 static enum status read_paid(const struct json *node, struct operand *operand,
                              struct failure *failure)
 {
     operand->kind = OPERAND_PAID;
-    return read_word(node, "paid", "total", failure);
+    return read_sum(node, "paid", shape_name, operand, failure);
 }
 
 static enum status read_earlier(const struct json *node, struct operand *operand,
@@ -89,8 +93,14 @@ static enum status read_earlier(const struct json *node, struct operand *operand
 static enum status read_period_days(const struct json *node, struct operand *operand,
                                     struct failure *failure)
 {
+    static const struct shape_field field = {"period", SHAPE_REQUIRED};
+    static const char *const days = "days";
+    const struct json *member;
+    size_t index;
     operand->kind = OPERAND_PERIOD_DAYS;
-    return read_word(node, "period", "days", failure);
+    TRY(shape_object(node, &field, 1, &member, failure));
+    TRY_FIELD("period", shape_word(member, &days, 1, &index, failure));
+    return STATUS_OK;
 }
 
 /* The forms of an operand that is an object, told apart by the first of these keys it has. */

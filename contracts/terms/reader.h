@@ -20,6 +20,13 @@ struct terms_reader {
     struct condition *nodes; /* TERMS_CONDITIONS_MAX of them, used by one `when` at a time */
 };
 
+/* The pays, into `terms`. Errors: FIELD_..., STATUS_MEMORY. */
+enum status terms_read_pays(struct arena *arena, const struct json *node, struct terms *terms,
+                            struct failure *failure);
+
+/* Releases the numbers of a pay. */
+void terms_release_pay(struct pay *pay);
+
 /* The lines, into `terms`. Errors: FIELD_..., TERMS_TOO_LARGE, STATUS_MEMORY. */
 enum status terms_read_lines(struct terms_reader *reader, const struct json *node,
                              struct terms *terms, struct failure *failure);
@@ -41,10 +48,21 @@ enum status terms_read_constant(const struct json *node, struct operand *operand
 
 void terms_release_operand(struct operand *operand);
 
+/*
+ * The steps, points or blocks, the items, the rows by period of a line. All but the last count
+ * towards TERMS_ALL_STEPS_MAX.
+ */
+enum status terms_read_steps(struct terms_reader *reader, const struct json *node,
+                             struct line *line, struct failure *failure);
+enum status terms_read_items(struct terms_reader *reader, const struct json *node,
+                             struct line *line, struct failure *failure);
+enum status terms_read_cases(struct terms_reader *reader, const struct json *node,
+                             struct line *line, struct failure *failure);
+
 /* The tree of conditions of a `when`, into line->conditions. */
 enum status terms_read_conditions(struct terms_reader *reader, const struct json *node,
                                   struct line *line, struct failure *failure);
 
 /* The JSON key of a condition: "all", ... */
-#define CONDITION_KIND_COUNT (CONDITION_EQUALS + 1)
+#define CONDITION_KIND_COUNT (CONDITION_SIGNIFICANT + 1)
 extern const char *const CONDITION_KEYS[CONDITION_KIND_COUNT];

@@ -195,3 +195,63 @@ Test(date, dates_are_ordered_by_year_then_month_then_day)
         }
     }
 }
+
+Test(date, days_are_added_across_months_years_and_leap_days)
+{
+    static const struct {
+        const char *from;
+        int32_t days;
+        const char *to;
+    } rows[] = {
+        {"2016-08-01", 0, "2016-08-01"},       {"2016-08-01", 30, "2016-08-31"},
+        {"2016-08-01", 31, "2016-09-01"},      {"2016-08-01", -1, "2016-07-31"},
+        {"2016-02-28", 1, "2016-02-29"},       {"2016-02-28", 2, "2016-03-01"},
+        {"2015-02-28", 1, "2015-03-01"},       {"1900-02-28", 1, "1900-03-01"},
+        {"2000-02-28", 1, "2000-02-29"},       {"2016-12-31", 1, "2017-01-01"},
+        {"2017-01-01", -1, "2016-12-31"},      {"2016-07-31", 365, "2017-07-31"},
+        {"2015-07-31", 365, "2016-07-30"},     {"2018-07-31", 36525, "2118-08-01"},
+        {"0001-01-01", 3652058, "9999-12-31"}, {"9999-12-31", -3652058, "0001-01-01"},
+        {"0001-01-01", 146097, "0401-01-01"},  {"0400-12-31", 1, "0401-01-01"},
+        {"9999-12-30", 1, "9999-12-31"},       {"0001-01-02", -1, "0001-01-01"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct date to;
+        cr_assert(eq(int, date_add_days(date(rows[i].from), rows[i].days, &to), STATUS_OK), "%s",
+                  rows[i].from);
+        cr_assert(eq(int, date_compare(to, date(rows[i].to)), 0), "%s and %d: %04d-%02d-%02d",
+                  rows[i].from, rows[i].days, to.year, to.month, to.day);
+    }
+}
+
+Test(date, every_day_is_reached_by_adding_days_to_the_first)
+{
+    const struct date first = {.year = 1, .month = 1, .day = 1};
+    struct date day = first;
+    for (int32_t number = 0; number <= 3652058; number++) {
+        struct date found;
+        if (date_add_days(first, number, &found) != STATUS_OK || date_compare(found, day) != 0) {
+            cr_fatal("day %d is %04d-%02d-%02d", number, day.year, day.month, day.day);
+        }
+        if (number < 3652058) {
+            day = next_day(day);
+        }
+    }
+}
+
+Test(date, there_are_no_days_outside_the_years_1_to_9999)
+{
+    static const struct {
+        const char *from;
+        int32_t days;
+    } rows[] = {
+        {"9999-12-31", 1},         {"0001-01-01", -1},        {"9999-12-31", INT32_MAX},
+        {"0001-01-01", INT32_MIN}, {"0001-01-01", INT32_MAX}, {"9999-12-31", INT32_MIN},
+        {"0001-01-01", 3652059},   {"9999-12-31", -3652059},  {"9963-12-31", 36525},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct date unchanged = {.year = 1789, .month = 7, .day = 14};
+        enum status status = date_add_days(date(rows[i].from), rows[i].days, &unchanged);
+        cr_assert(eq(int, status, STATUS_LIMIT), "%s and %d", rows[i].from, rows[i].days);
+        cr_assert(eq(int, unchanged.year, 1789), "%s and %d", rows[i].from, rows[i].days);
+    }
+}

@@ -589,6 +589,46 @@ Test(statement, the_fields_of_what_follows_a_contract_are_read)
     cr_assert(view_is(payment->to, "investor.example"));
     cr_assert(eq(int, payment->paid_on.date.day, 28));
     cr_assert(view_is(payment->reference, "OCR 10429"));
+    cr_assert(eq(sz, payment->tranche.size, 0));
+
+    OWNED(statement_freep)
+    struct statement *senior = checked(EXAMPLES "/payment/valid-tranche.json");
+    cr_assert(view_is(senior->payment.tranche, "senior"));
+}
+
+Test(statement, what_the_control_group_counts_is_read)
+{
+    OWNED(statement_freep)
+    struct statement *statement = checked(EXAMPLES "/measurement/valid-control-counts.json");
+    const struct measured_value *value = &statement->measurement.values[0];
+    static const struct {
+        enum measured_field field;
+        int64_t twice; /* the number, or 0 when it is not stated */
+    } rows[] = {
+        {MEASURED_VALUE, 0},
+        {MEASURED_COUNT, 0},
+        {MEASURED_NUMERATOR, 62},
+        {MEASURED_DENOMINATOR, 116},
+        {MEASURED_CONTROL_VALUE, 0},
+        {MEASURED_CONTROL_COUNT, 122},
+        {MEASURED_CONTROL_NUMERATOR, 18},
+        {MEASURED_CONTROL_DENOMINATOR, 121},
+        {MEASURED_LOW, 0},
+        {MEASURED_HIGH, 0},
+        {MEASURED_P_VALUE, 0},
+    };
+    cr_assert(eq(sz, sizeof rows / sizeof rows[0], MEASURED_STATED_COUNT));
+    OWNED(rational_release) struct rational wanted;
+    rational_init(&wanted);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *name = MEASURED_FIELD_NAMES[rows[i].field];
+        cr_assert(eq(int, value->has[rows[i].field], rows[i].twice != 0), "%s", name);
+        if (value->has[rows[i].field]) {
+            rational_set_fraction(&wanted, rows[i].twice, 2);
+            cr_assert(eq(int, rational_compare(&value->fields[rows[i].field], &wanted), 0), "%s",
+                      name);
+        }
+    }
 }
 
 Test(statement, each_belongs_to_one_chain)
@@ -662,6 +702,10 @@ struct edit {
 #define SETTLEMENT EXAMPLES "/settlement/valid-lines.json"
 #define SETTLEMENT_DIGEST EXAMPLES "/settlement/valid-lines-as-digest.json"
 #define PAYMENT EXAMPLES "/payment/valid-dated.json"
+#define MECHANISMS EXAMPLES "/contract/valid-every-mechanism.json"
+#define CONTROLS EXAMPLES "/measurement/valid-control-counts.json"
+#define SETTLEMENT_TRANCHES EXAMPLES "/settlement/valid-tranches.json"
+#define PAYMENT_TRANCHE EXAMPLES "/payment/valid-tranche.json"
 
 static void try_edit(const struct edit *edit, bool with_check)
 {
@@ -808,6 +852,14 @@ Test(statement, a_wrong_field_is_refused_with_its_place)
         {MEASUREMENT, "/values/1/numerator", "\"-1\"", "FIELD_MALFORMED", NULL},
         {MEASUREMENT, "/values/1/denominator", "\"-1\"", "FIELD_MALFORMED", NULL},
         {MEASUREMENT, "/values/0/p_value", "\"-0.1\"", "FIELD_MALFORMED", NULL},
+        {CONTROLS, "/values/0/control_count", "\"-1\"", "FIELD_MALFORMED", NULL},
+        {CONTROLS, "/values/0/control_numerator", "\"-1\"", "FIELD_MALFORMED", NULL},
+        {CONTROLS, "/values/0/control_denominator", "\"-1\"", "FIELD_MALFORMED", NULL},
+        {CONTROLS, "/values/0/control_count", "61", "FIELD_MALFORMED", NULL},
+        {CONTROLS, "/values/0/low", "\"-1\"", NULL, NULL},
+        {CONTROLS, "/values/0/ratio", "\"0.5\"", "FIELD_UNKNOWN", NULL},
+        {CONTROLS, "/values/0/control_ratio", "\"0.15\"", "FIELD_UNKNOWN", NULL},
+        {CONTROLS, "/values/1", "{\"outcome\":\"jobs\",\"control_count\":\"1\"}", NULL, NULL},
         {MEASUREMENT, "/values/0/published", "\"\"", "FIELD_MALFORMED", NULL},
         {MEASUREMENT, "/values/0/note", "\"x\"", "FIELD_MALFORMED", NULL},
         {MEASUREMENT, "/cohort/missing", NULL, "FIELD_MISSING", NULL},
@@ -837,10 +889,23 @@ Test(statement, a_wrong_field_is_refused_with_its_place)
         {SETTLEMENT, "/computed/pays/0/amount/amount", "\"-0.00\"", "FIELD_MALFORMED", NULL},
         {SETTLEMENT, "/computed/pays/0/amount/amount", "\"-1.00\"", NULL, NULL},
         {SETTLEMENT, "/contract", "\"\"", "FIELD_MALFORMED", NULL},
+        {SETTLEMENT_TRANCHES, "/computed/pays/0/tranche", "\"\"", "FIELD_MALFORMED", NULL},
+        {SETTLEMENT_TRANCHES, "/computed/pays/0/tranche", "\"Senior\"", "FIELD_MALFORMED", NULL},
+        {SETTLEMENT_TRANCHES, "/computed/pays/0/tranche", NULL, NULL, NULL},
+        {SETTLEMENT_TRANCHES, "/computed/pays/3/tranche", "\"rest\"", NULL, NULL},
+        {SETTLEMENT_TRANCHES, "/computed/pays/0/due", "\"2028-02-30\"", "FIELD_MALFORMED", NULL},
+        {SETTLEMENT_TRANCHES, "/computed/pays/0/due", "\"not_published\"", "FIELD_MALFORMED", NULL},
+        {SETTLEMENT_TRANCHES, "/computed/pays/0/due", "90", "FIELD_MALFORMED", NULL},
+        {SETTLEMENT_TRANCHES, "/computed/pays/0/due", NULL, NULL, NULL},
+        {SETTLEMENT_TRANCHES, "/computed/pays/0/up_to", "\"x\"", "FIELD_UNKNOWN", NULL},
         /* payment */
         {PAYMENT, "/contract", "\"\"", "FIELD_MALFORMED", NULL},
         {PAYMENT, "/settlement", "\"\"", "FIELD_MALFORMED", NULL},
         {PAYMENT, "/pay", "\"\"", "FIELD_MALFORMED", NULL},
+        {PAYMENT_TRANCHE, "/tranche", "\"\"", "FIELD_MALFORMED", NULL},
+        {PAYMENT_TRANCHE, "/tranche", "\"the-first\"", "FIELD_MALFORMED", NULL},
+        {PAYMENT_TRANCHE, "/tranche", "0", "FIELD_MALFORMED", NULL},
+        {PAYMENT_TRANCHE, "/tranche", "\"total\"", NULL, NULL},
         {PAYMENT, "/from", "\"\"", "FIELD_MALFORMED", NULL},
         {PAYMENT, "/to", "\"\"", "FIELD_MALFORMED", NULL},
         {PAYMENT, "/amount/amount", "\"-1.00\"", "FIELD_MALFORMED", NULL},
@@ -993,6 +1058,21 @@ Test(statement, what_breaks_a_rule_by_itself_is_refused_with_its_place)
         {CONTRACT, "/pays/0/from", "\"investor.example\"", "ROLE_PARTY", NULL},
         {CONTRACT, "/pays/0/from", "\"guarantor.example\"", NULL, NULL},
         {CONTRACT, "/pays/0/to/0/party", "\"nobody.example\"", "ROLE_PARTY", NULL},
+        {MECHANISMS, "/pays/0/waterfall/0/to/1/party", "\"nobody.example\"", "ROLE_PARTY", NULL},
+        {MECHANISMS, "/pays/0/waterfall/1/to/0/party", "\"nobody.example\"", "ROLE_PARTY", NULL},
+        {MECHANISMS, "/pays/0/waterfall/1/to/0/party", "\"investor.example\"", NULL, NULL},
+        {MECHANISMS, "/pays/1/to/0/party", "\"nobody.example\"", "ROLE_PARTY", NULL},
+        {MECHANISMS, "/pays/1/from", "\"provider.example\"", "ROLE_PARTY", NULL},
+        /* whose funding a line reads, wherever it stands in the line */
+        {MECHANISMS, "/lines/5/interest/funded", "\"nobody.example\"", "ROLE_PARTY", "/lines/5"},
+        {MECHANISMS, "/lines/5/interest/funded", "\"provider.example\"", "ROLE_PARTY", "/lines/5"},
+        {MECHANISMS, "/lines/5/interest/funded", "\"second.example\"", NULL, NULL},
+        {MECHANISMS, "/lines/5/interest/funded", "\"total\"", NULL, NULL},
+        {MECHANISMS, "/lines/9/then", "{\"funded\":\"nobody.example\"}", "ROLE_PARTY", "/lines/9"},
+        {MECHANISMS, "/lines/10/subtract/1", "{\"funded\":\"nobody.example\"}", "ROLE_PARTY",
+         "/lines/10"},
+        {MECHANISMS, "/lines/2/rate_card/0/amount_at_most", "{\"funded\":\"nobody.example\"}",
+         "ROLE_PARTY", "/lines/2"},
         {CONTRACT, "/commitments/0/party", "\"municipality.example\"", "ROLE_PARTY", NULL},
         {CONTRACT, "/caps/0/party", "\"investor.example\"", "ROLE_PARTY", NULL},
         {CONTRACT, "/conflicts/0/parties/1", "\"nobody.example\"", "ROLE_PARTY", NULL},
@@ -1030,6 +1110,9 @@ Test(statement, what_breaks_a_rule_by_itself_is_refused_with_its_place)
         {MEASUREMENT, "/values/0/p_value", "\"0\"", NULL, NULL},
         {MEASUREMENT, "/values/1/denominator", "\"0\"", "MEASUREMENT_RANGE", NULL},
         {MEASUREMENT, "/values/1/numerator", "\"59.5\"", NULL, NULL},
+        {CONTROLS, "/values/0/control_denominator", "\"0\"", "MEASUREMENT_RANGE", NULL},
+        {CONTROLS, "/values/1/control_denominator", "\"0\"", "MEASUREMENT_RANGE", NULL},
+        {CONTROLS, "/values/1/control_denominator", "\"0.1\"", NULL, NULL},
         {MEASUREMENT, "/cohort/missing", "61", "MEASUREMENT_RANGE", NULL},
         {MEASUREMENT, "/cohort/missing", "60", NULL, NULL},
         {MEASUREMENT, "/evidence/1",

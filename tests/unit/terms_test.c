@@ -1,254 +1,14 @@
-/*
- * Terms: reading, checking, evaluating and explaining lines.
- *
- * JSON is written here with ' for ", so that it can be read.
- */
+/* Terms: reading, checking, evaluating and explaining lines. */
 #include "contracts/rule/rule.h"
 #include "contracts/terms/terms.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
+#include "tests/support/terms_support.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdint.h>
 #include <stdio.h>
-
-#define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
-#define ARENA_MAX ((size_t)128 * 1024 * 1024)
-#define LABEL "'label':{'en':'A label','sv':'En etikett'},"
-
-#define OUTCOMES                                                                             \
-    "[{'outcome':'score'," LABEL "'unit':'1','count_unit':'person','class':'paying',"        \
-    "'evaluator':'lumell.se','source':{'en':'Register'},'missing_data':'not_published'},"    \
-    "{'outcome':'saving'," LABEL "'unit':'SEK','class':'condition','evaluator':'lumell.se'," \
-    "'source':'not_published','missing_data':{'en':'None'},'baseline':{'en':'2013'}}]"
-#define PERIODS                                                                   \
-    "[{'period':'1y','from':'2016-08-01','to':'2017-07-31','due':'2017-07-31',"   \
-    "'binding':true},"                                                            \
-    "{'period':'2y','from':'2016-08-01','to':'2018-07-31','due':'not_published'," \
-    "'binding':false}]"
-#define SCORE "{'measured':'score','field':'value'}"
-#define SCORE_2Y "{'measured':'score','field':'value','period':'2y'}"
-#define SAVING "{'measured':'saving','field':'value'}"
-#define SEK(amount) "{'value':'" amount "','unit':'SEK'}"
-
-/* The lines that most tests stand on: x (1), kr (SEK), n (person). */
-#define BASE_LINES                              \
-    "{'line':'x'," LABEL "'take':" SCORE "},"   \
-    "{'line':'kr'," LABEL "'take':" SAVING "}," \
-    "{'line':'n'," LABEL "'take':{'measured':'score','field':'count'}}"
-#define LINE(name, operation) "{'line':'" name "'," LABEL operation "}"
-
-/* The members of a contract; NULL for those above. */
-struct parts {
-    const char *currency;
-    const char *outcomes;
-    const char *periods;
-    const char *lines; /* items */
-    const char *pays;  /* items */
-};
-
-/* What has been measured, as decimals; NULL: it has not. */
-struct facts {
-    const char *score;
-    const char *saving;
-    const char *count;
-    const char *score_2y;
-    const char *funded;
-    const char *paid;
-    const char *earlier;
-};
-
-struct fixture {
-    struct json *root;
-    struct arena arena;
-    struct terms terms;
-    struct facts facts;
-    struct terms_values values;
-    struct failure failure;
-};
-
-static void release(struct fixture *fixture)
-{
-    terms_values_release(&fixture->values);
-    terms_release(&fixture->terms);
-    arena_release(&fixture->arena);
-    json_free(fixture->root);
-}
-
-static const char *or_default(const char *given, const char *otherwise)
-{
-    return given != NULL ? given : otherwise;
-}
-
-static void parse(struct fixture *fixture, const struct parts *parts)
-{
-    OWNED(buffer_release) struct buffer text;
-    buffer_init(&text, JSON_SIZE_MAX);
-    enum status status = buffer_append_format(
-        &text, "{'currency':%s,'outcomes':%s,'periods':%s,'lines':[%s],'pays':[%s]}",
-        or_default(parts->currency, "'SEK'"), or_default(parts->outcomes, OUTCOMES),
-        or_default(parts->periods, PERIODS), or_default(parts->lines, BASE_LINES),
-        or_default(parts->pays, ""));
-    cr_assert(eq(int, status, STATUS_OK));
-    for (size_t i = 0; i < text.size; i++) {
-        text.data[i] = text.data[i] == '\'' ? '"' : text.data[i];
-    }
-    status = json_parse(buffer_view(&text), &fixture->root, &fixture->failure);
-    cr_assert(eq(int, status, STATUS_OK), "%s: %s in %s", fixture->failure.at,
-              fixture->failure.reason, text.data);
-}
-
-/* Reads and checks; release() what was opened, also after a refusal. */
-static enum status open_parts(struct fixture *fixture, const struct parts *parts)
-{
-    *fixture = (struct fixture){.root = NULL};
-    arena_init(&fixture->arena, ARENA_MAX);
-    terms_values_init(&fixture->values);
-    parse(fixture, parts);
-    const struct terms_nodes nodes = {
-        .currency = json_member(fixture->root, "currency"),
-        .outcomes = json_member(fixture->root, "outcomes"),
-        .periods = json_member(fixture->root, "periods"),
-        .lines = json_member(fixture->root, "lines"),
-        .pays = json_member(fixture->root, "pays"),
-    };
-    TRY(terms_read(&nodes, &fixture->arena, &fixture->terms, &fixture->failure));
-    return terms_check(&fixture->terms, &fixture->failure);
-}
-
-/* Appends lines to an array of them. */
-static void append_lines(struct buffer *buffer, const char *const *lines, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        cr_assert(eq(int,
-                     buffer_append_format(buffer, "%s%s", buffer->size > 0 ? "," : "", lines[i]),
-                     STATUS_OK));
-    }
-}
-
-static enum status open_lines(struct fixture *fixture, const char *lines)
-{
-    return open_parts(fixture, &(struct parts){.lines = lines});
-}
-
-static void must_open(struct fixture *fixture, const char *lines)
-{
-    enum status status = open_lines(fixture, lines);
-    cr_assert(eq(int, status, STATUS_OK), "%s %s: %s in %s", fixture->failure.code,
-              fixture->failure.at, fixture->failure.reason, lines);
-}
-
-static enum status read_fact(const char *fact, struct rational *ret_value)
-{
-    return fact == NULL ? STATUS_NOT_FOUND : rational_read_decimal(view_of(fact), ret_value);
-}
-
-static enum status measured(const void *context, size_t outcome, size_t period,
-                            enum measured_field field, struct rational *ret_value)
-{
-    const struct facts *facts = context;
-    if (outcome == 0 && field == MEASURED_VALUE) {
-        return read_fact(period == 0 ? facts->score : facts->score_2y, ret_value);
-    }
-    if (outcome == 0 && field == MEASURED_COUNT && period == 0) {
-        return read_fact(facts->count, ret_value);
-    }
-    if (outcome == 1 && field == MEASURED_VALUE && period == 0) {
-        return read_fact(facts->saving, ret_value);
-    }
-    return STATUS_NOT_FOUND;
-}
-
-static enum status funded(const void *context, struct rational *ret_value)
-{
-    return read_fact(((const struct facts *)context)->funded, ret_value);
-}
-
-static enum status paid(const void *context, struct rational *ret_value)
-{
-    return read_fact(((const struct facts *)context)->paid, ret_value);
-}
-
-/* The sum of line i is `earlier`, plus i. */
-static enum status earlier(const void *context, size_t line, struct rational *ret_value)
-{
-    OWNED(rational_release) struct rational index;
-    rational_init(&index);
-    rational_set_integer(&index, (int64_t)line);
-    TRY(read_fact(((const struct facts *)context)->earlier, ret_value));
-    return rational_add(ret_value, ret_value, &index);
-}
-
-static struct terms_source source_of(const struct fixture *fixture)
-{
-    return (struct terms_source){.measured = measured,
-                                 .funded = funded,
-                                 .paid = paid,
-                                 .earlier = earlier,
-                                 .context = &fixture->facts};
-}
-
-static enum status evaluate(struct fixture *fixture)
-{
-    struct terms_source source = source_of(fixture);
-    return terms_evaluate(&fixture->terms, 0, &source, &fixture->values, &fixture->failure);
-}
-
-/* The last line's value as a fraction, or the code of the refusal. */
-static void evaluate_last(struct fixture *fixture, char ret_text[static 2100])
-{
-    if (evaluate(fixture) != STATUS_OK) {
-        (void)snprintf(ret_text, 2100, "%s", fixture->failure.code);
-        return;
-    }
-    cr_assert(eq(sz, fixture->values.count, fixture->terms.line_count));
-    OWNED(buffer_release) struct buffer buffer;
-    buffer_init(&buffer, 2099);
-    const struct line_value *last = &fixture->values.lines[fixture->values.count - 1];
-    cr_assert(eq(int, rational_write_fraction(&last->value, &buffer), STATUS_OK));
-    (void)snprintf(ret_text, 2100, "%s", buffer.data);
-}
-
-/* A line `y` after the base lines, evaluated with a score of x. */
-struct operation_row {
-    const char *operation;
-    const char *x;
-    const char *expected; /* a fraction, or the code of a refusal */
-    enum line_way way;
-    size_t step;
-};
-
-static void assert_operations(const struct operation_row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct operation_row *row = &rows[i];
-        OWNED(buffer_release) struct buffer lines;
-        buffer_init(&lines, JSON_SIZE_MAX);
-        cr_assert(
-            eq(int,
-               buffer_append_format(&lines, BASE_LINES ",{'line':'y'," LABEL "%s}", row->operation),
-               STATUS_OK));
-        struct fixture fixture;
-        must_open(&fixture, lines.data);
-        fixture.facts =
-            (struct facts){.score = row->x, .saving = "1000", .count = "60", .score_2y = "4"};
-        char text[2100];
-        evaluate_last(&fixture, text);
-        cr_assert(eq(str, text, (char *)row->expected), "%s of %s: %s", row->operation, row->x,
-                  fixture.failure.reason);
-        if (fixture.values.count == 4) {
-            cr_assert(eq(int, fixture.values.lines[3].way, row->way), "%s of %s", row->operation,
-                      row->x);
-            cr_assert(eq(sz, fixture.values.lines[3].step, row->step), "%s of %s", row->operation,
-                      row->x);
-        } else {
-            cr_assert(eq(sz, fixture.values.count, 3), "%s", row->operation);
-            cr_assert(eq(str, fixture.failure.at, (char *)"/lines/3"), "%s", row->operation);
-        }
-        release(&fixture);
-    }
-}
 
 Test(terms, arithmetic_is_exact)
 {
@@ -287,7 +47,7 @@ Test(terms, arithmetic_is_exact)
         {"'take':{'period':'days'}", "0", "365", WAY_PLAIN, 0},
         {"'divide':['kr','n']", "0", "50/3", WAY_PLAIN, 0},
     };
-    assert_operations(rows, COUNT(rows));
+    fixture_assert_operations(rows, COUNT(rows));
 }
 
 Test(terms, a_clamp_holds_between_its_bounds)
@@ -319,7 +79,7 @@ Test(terms, a_clamp_holds_between_its_bounds)
         {measured_both, "3", "3", WAY_HELD_AT_MOST, 0},
         {measured_both, "5", "5", WAY_PLAIN, 0},
     };
-    assert_operations(rows, COUNT(rows));
+    fixture_assert_operations(rows, COUNT(rows));
 }
 
 Test(terms, the_last_tier_that_applies_wins_and_its_side_is_explicit)
@@ -349,7 +109,7 @@ Test(terms, the_last_tier_that_applies_wins_and_its_side_is_explicit)
         {lines, "1", "1000", WAY_STEP, 0},
         {lines, "2", "1000", WAY_STEP, 1},
     };
-    assert_operations(rows, COUNT(rows));
+    fixture_assert_operations(rows, COUNT(rows));
 }
 
 Test(terms, a_curve_is_linear_between_points_and_held_at_its_ends)
@@ -367,7 +127,7 @@ Test(terms, a_curve_is_linear_between_points_and_held_at_its_ends)
         {bent, "3.5", "5", WAY_STEP, 2},        {bent, "4", "5", WAY_STEP, 2},
         {bent, "5", "5", WAY_ABOVE_LAST, 0},
     };
-    assert_operations(rows, COUNT(rows));
+    fixture_assert_operations(rows, COUNT(rows));
 }
 
 Test(terms, conditions_combine)
@@ -402,7 +162,7 @@ Test(terms, conditions_combine)
         {nested, "10", "1", WAY_THEN, 0},
         {nested, "11", "0", WAY_OTHERWISE, 0},
     };
-    assert_operations(rows, COUNT(rows));
+    fixture_assert_operations(rows, COUNT(rows));
 }
 
 Test(terms, each_rounding_has_its_own_way_with_ties_and_signs)
@@ -425,7 +185,7 @@ Test(terms, each_rounding_has_its_own_way_with_ties_and_signs)
             bool is_whole = strchr(rows[i].x, '.') == NULL;
             struct operation_row row = {operation, rows[i].x, rows[i].expected[k],
                                         is_whole ? WAY_PLAIN : WAY_ROUNDED, 0};
-            assert_operations(&row, 1);
+            fixture_assert_operations(&row, 1);
         }
     }
     static const struct operation_row steps[] = {
@@ -435,7 +195,7 @@ Test(terms, each_rounding_has_its_own_way_with_ties_and_signs)
         {"'round':'x','to':'1000','by':'up'", "1", "1000", WAY_ROUNDED, 0},
         {"'round':'kr','to':" SEK("300") ",'by':'floor'", "1", "900", WAY_ROUNDED, 0},
     };
-    assert_operations(steps, COUNT(steps));
+    fixture_assert_operations(steps, COUNT(steps));
 }
 
 Test(terms, only_what_is_reached_must_be_published_and_measured)
@@ -467,7 +227,7 @@ Test(terms, only_what_is_reached_must_be_published_and_measured)
         {"'add':['x',{'measured':'score','field':'control_value'}]", "1", "SETTLEMENT_NOT_MEASURED",
          WAY_PLAIN, 0},
     };
-    assert_operations(rows, COUNT(rows));
+    fixture_assert_operations(rows, COUNT(rows));
 }
 
 static const char *const TWO_WHENS[] = {
@@ -480,44 +240,46 @@ static const char *const TWO_WHENS[] = {
 
 Test(terms, an_unpublished_result_has_the_unit_of_the_others)
 {
-    struct fixture fixture;
-    must_open(&fixture, BASE_LINES "," LINE("y", "'tiers':'x','steps':[{'above':'0',"
-                                                 "'then':'not_published'},{'above':'1',"
-                                                 "'then':'kr'}],'otherwise':'not_published'"));
+    struct terms_fixture fixture;
+    fixture_must_open(&fixture,
+                      BASE_LINES "," LINE("y", "'tiers':'x','steps':[{'above':'0',"
+                                               "'then':'not_published'},{'above':'1',"
+                                               "'then':'kr'}],'otherwise':'not_published'"));
     const struct line *line = &fixture.terms.lines[3];
     const struct unit *money = &fixture.terms.lines[1].unit;
     cr_assert(eq(int, money->count, 1));
     cr_assert(unit_equal(&line->unit, money));
     cr_assert(unit_equal(&line->steps[0].then.unit, money));
     cr_assert(unit_equal(&line->otherwise.unit, money));
-    release(&fixture);
+    fixture_release(&fixture);
 }
 
 Test(terms, each_when_keeps_its_own_conditions)
 {
     OWNED(buffer_release) struct buffer lines;
     buffer_init(&lines, JSON_SIZE_MAX);
-    append_lines(&lines, TWO_WHENS, COUNT(TWO_WHENS));
-    struct fixture fixture;
-    must_open(&fixture, lines.data);
+    fixture_append_lines(&lines, TWO_WHENS, COUNT(TWO_WHENS));
+    struct terms_fixture fixture;
+    fixture_must_open(&fixture, lines.data);
     static const struct {
         const char *x;
         const char *expected;
     } rows[] = {{"0", "-10"}, {"5", "-10"}, {"6", "0"}, {"50", "0"}, {"51", "20"}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         fixture.facts = (struct facts){.score = rows[i].x, .saving = "0", .count = "0"};
-        char text[2100];
-        evaluate_last(&fixture, text);
+        char text[FIXTURE_TEXT_SIZE];
+        fixture_evaluate_last(&fixture, text);
         cr_assert(eq(str, text, (char *)rows[i].expected), "%s", rows[i].x);
     }
-    release(&fixture);
+    fixture_release(&fixture);
 }
 
 Test(terms, a_second_evaluation_keeps_nothing_of_the_first)
 {
-    struct fixture fixture;
-    must_open(&fixture, BASE_LINES "," LINE("y", "'tiers':'x','steps':[{'at_least':'1','then':'1'},"
-                                                 "{'at_least':'2','then':'2'}],'otherwise':'0'"));
+    struct terms_fixture fixture;
+    fixture_must_open(&fixture,
+                      BASE_LINES "," LINE("y", "'tiers':'x','steps':[{'at_least':'1','then':'1'},"
+                                               "{'at_least':'2','then':'2'}],'otherwise':'0'"));
     static const struct {
         const char *x;
         enum line_way way;
@@ -525,11 +287,11 @@ Test(terms, a_second_evaluation_keeps_nothing_of_the_first)
     } rows[] = {{"2", WAY_STEP, 1}, {"0", WAY_OTHERWISE, 0}, {"1", WAY_STEP, 0}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         fixture.facts = (struct facts){.score = rows[i].x, .saving = "0", .count = "0"};
-        cr_assert(eq(int, evaluate(&fixture), STATUS_OK));
+        cr_assert(eq(int, fixture_evaluate(&fixture), STATUS_OK));
         cr_assert(eq(int, fixture.values.lines[3].way, rows[i].way), "%s", rows[i].x);
         cr_assert(eq(sz, fixture.values.lines[3].step, rows[i].step), "%s", rows[i].x);
     }
-    release(&fixture);
+    fixture_release(&fixture);
 }
 
 Test(terms, sources_are_asked_for_the_right_thing)
@@ -551,8 +313,8 @@ Test(terms, sources_are_asked_for_the_right_thing)
         char lines[2000];
         (void)snprintf(lines, sizeof lines, BASE_LINES ",{'line':'y'," LABEL "'take':%s}",
                        rows[i].operand);
-        struct fixture fixture;
-        must_open(&fixture, lines);
+        struct terms_fixture fixture;
+        fixture_must_open(&fixture, lines);
         fixture.facts = (struct facts){.score = "3",
                                        .saving = "1",
                                        .count = "60",
@@ -560,67 +322,38 @@ Test(terms, sources_are_asked_for_the_right_thing)
                                        .funded = "7500000",
                                        .paid = "12.5",
                                        .earlier = "100"};
-        char text[2100];
-        evaluate_last(&fixture, text);
+        char text[FIXTURE_TEXT_SIZE];
+        fixture_evaluate_last(&fixture, text);
         cr_assert(eq(str, text, (char *)rows[i].expected), "%s: %s", rows[i].operand,
                   fixture.failure.reason);
-        release(&fixture);
+        fixture_release(&fixture);
     }
 }
 
-static enum status broken_funded(const void *context, struct rational *ret_value)
+static enum status broken_funded(const void *context, struct view investor,
+                                 struct rational *ret_value)
 {
     (void)context;
+    (void)investor;
     (void)ret_value;
     return STATUS_STORAGE;
 }
 
 Test(terms, a_failure_of_a_source_is_passed_on)
 {
-    struct fixture fixture;
-    must_open(&fixture, "{'line':'y'," LABEL "'take':{'funded':'total'}}");
-    struct terms_source source = source_of(&fixture);
+    struct terms_fixture fixture;
+    fixture_must_open(&fixture, "{'line':'y'," LABEL "'take':{'funded':'total'}}");
+    struct terms_source source = fixture_source(&fixture);
     source.funded = broken_funded;
     enum status status =
         terms_evaluate(&fixture.terms, 0, &source, &fixture.values, &fixture.failure);
     cr_assert(eq(int, status, STATUS_STORAGE));
     cr_assert(eq(str, fixture.failure.at, (char *)"/lines/0"));
     cr_assert(eq(sz, fixture.values.count, 0));
-    release(&fixture);
+    fixture_release(&fixture);
 }
 
 /* --- Refusals --- */
-
-struct refusal_row {
-    const char *text;
-    const char *code;
-    const char *at;
-};
-
-static void assert_refused(const struct parts *parts, const struct refusal_row *row)
-{
-    struct fixture fixture;
-    enum status status = open_parts(&fixture, parts);
-    cr_assert(ne(int, status, STATUS_OK), "%s was accepted", row->text);
-    cr_assert(eq(str, fixture.failure.code, (char *)row->code), "%s: %s", row->text,
-              fixture.failure.reason);
-    cr_assert(eq(str, fixture.failure.at, (char *)row->at), "%s: %s", row->text,
-              fixture.failure.reason);
-    release(&fixture);
-}
-
-/* Each row is a line `y` after the base lines. */
-static void assert_lines_refused(const struct refusal_row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        OWNED(buffer_release) struct buffer lines;
-        buffer_init(&lines, JSON_SIZE_MAX);
-        cr_assert(eq(
-            int, buffer_append_format(&lines, BASE_LINES ",{'line':'y'," LABEL "%s}", rows[i].text),
-            STATUS_OK));
-        assert_refused(&(struct parts){.lines = lines.data}, &rows[i]);
-    }
-}
 
 Test(terms, a_line_of_another_form_is_refused_with_its_place)
 {
@@ -649,7 +382,7 @@ Test(terms, a_line_of_another_form_is_refused_with_its_place)
         {"'take':{'value':'1','unit':'m 2'}", "FIELD_MALFORMED", "/lines/3/take/unit"},
         {"'take':{'measured':'score'}", "FIELD_MISSING", "/lines/3/take/field"},
         {"'take':{'measured':'score','field':'mean'}", "FIELD_MALFORMED", "/lines/3/take/field"},
-        {"'take':{'funded':'half'}", "FIELD_MALFORMED", "/lines/3/take/funded"},
+        {"'take':{'funded':'Half'}", "FIELD_MALFORMED", "/lines/3/take/funded"},
         {"'take':{'paid':'total','field':'value'}", "FIELD_UNKNOWN", "/lines/3/take/field"},
         {"'take':{'earlier':'x','period':'1y'}", "FIELD_UNKNOWN", "/lines/3/take/period"},
         {"'take':{'period':'months'}", "FIELD_MALFORMED", "/lines/3/take/period"},
@@ -683,7 +416,7 @@ Test(terms, a_line_of_another_form_is_refused_with_its_place)
         {"'round':'x','to':'1','by':'bankers'", "FIELD_MALFORMED", "/lines/3/by"},
         {"'round':'x','to':'x','by':'up'", "FIELD_MALFORMED", "/lines/3/to"},
     };
-    assert_lines_refused(rows, COUNT(rows));
+    fixture_assert_lines_refused(rows, COUNT(rows));
 }
 
 Test(terms, a_condition_of_another_form_is_refused_with_its_place)
@@ -711,7 +444,7 @@ Test(terms, a_condition_of_another_form_is_refused_with_its_place)
         {"'when':{'not':{'above':['z','0']}}" BRANCHES, "LINE_UNKNOWN",
          "/lines/3/when/not/above/0"},
     };
-    assert_lines_refused(rows, COUNT(rows));
+    fixture_assert_lines_refused(rows, COUNT(rows));
 }
 
 Test(terms, names_that_do_not_resolve_are_refused_with_their_place)
@@ -735,7 +468,7 @@ Test(terms, names_that_do_not_resolve_are_refused_with_their_place)
          "/lines/3/otherwise"},
         {"'when':{'above':['x','0']},'then':'z','otherwise':'0'", "LINE_UNKNOWN", "/lines/3/then"},
     };
-    assert_lines_refused(rows, COUNT(rows));
+    fixture_assert_lines_refused(rows, COUNT(rows));
 }
 
 Test(terms, units_that_differ_are_refused_with_their_place)
@@ -772,13 +505,13 @@ Test(terms, units_that_differ_are_refused_with_their_place)
         {"'round':'kr','to':'0.01','by':'up'", "UNITS_DIFFER", "/lines/3/to"},
         {"'power':'kr','exponent':10", "TERMS_TOO_LARGE", "/lines/3"},
     };
-    assert_lines_refused(rows, COUNT(rows));
+    fixture_assert_lines_refused(rows, COUNT(rows));
 }
 
 Test(terms, differing_units_are_told_with_names_labels_and_units)
 {
-    struct fixture fixture;
-    enum status status = open_lines(
+    struct terms_fixture fixture;
+    enum status status = fixture_open_lines(
         &fixture, "{'line':'saved','label':{'en':'Saving','sv':'Besparing'},'take':" SAVING "},"
                   "{'line':'rate','label':{'sv':'Andel'},'divide':['saved',"
                   "{'measured':'score','field':'count'}]},"
@@ -787,15 +520,16 @@ Test(terms, differing_units_are_told_with_names_labels_and_units)
     cr_assert(eq(
         str, fixture.failure.reason,
         (char *)"line saved (\"Saving\") is in SEK, but line rate (\"Andel\") is in SEK/person"));
-    release(&fixture);
+    fixture_release(&fixture);
 
-    status = open_lines(&fixture, "{'line':'y'," LABEL "'add':[" SEK("-1.5") "," SCORE "]}");
+    status =
+        fixture_open_lines(&fixture, "{'line':'y'," LABEL "'add':[" SEK("-1.5") "," SCORE "]}");
     cr_assert(eq(int, status, STATUS_INVALID));
     cr_assert(eq(
         str, fixture.failure.reason,
         (char *)"the constant -1.5 is in SEK, but the value of outcome score (\"A label\") is in "
                 "1"));
-    release(&fixture);
+    fixture_release(&fixture);
 }
 
 Test(terms, tables_divisors_and_steps_are_checked)
@@ -825,7 +559,7 @@ Test(terms, tables_divisors_and_steps_are_checked)
         {"'round':'x','to':'0','by':'up'", "ROUND_STEP", "/lines/3/to"},
         {"'round':'x','to':'-1','by':'up'", "ROUND_STEP", "/lines/3/to"},
     };
-    assert_lines_refused(rows, COUNT(rows));
+    fixture_assert_lines_refused(rows, COUNT(rows));
 }
 
 Test(terms, outcomes_periods_and_currency_are_checked)
@@ -871,7 +605,7 @@ Test(terms, outcomes_periods_and_currency_are_checked)
          {"reserved", "NAME_REPEATED", "/lines/0/line"}},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        assert_refused(&rows[i].parts, &rows[i].refusal);
+        fixture_assert_refused(&rows[i].parts, &rows[i].refusal);
     }
 }
 
@@ -923,19 +657,19 @@ Test(terms, a_pay_takes_rounded_money_and_shares_that_fit)
     };
     OWNED(buffer_release) struct buffer lines;
     buffer_init(&lines, JSON_SIZE_MAX);
-    append_lines(&lines, ROUNDED, COUNT(ROUNDED));
+    fixture_append_lines(&lines, ROUNDED, COUNT(ROUNDED));
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct parts parts = {.lines = lines.data, .pays = rows[i].text};
         if (rows[i].code != NULL) {
-            assert_refused(&parts, &rows[i]);
+            fixture_assert_refused(&parts, &rows[i]);
             continue;
         }
-        struct fixture fixture;
-        enum status status = open_parts(&fixture, &parts);
+        struct terms_fixture fixture;
+        enum status status = fixture_open(&fixture, &parts);
         cr_assert(eq(int, status, STATUS_OK), "%s: %s", rows[i].text, fixture.failure.reason);
         const struct pay *pay = &fixture.terms.pays[0];
         cr_assert(eq(sz, pay->line, terms_find_line(&fixture.terms, pay->line_name)));
-        release(&fixture);
+        fixture_release(&fixture);
     }
 }
 
@@ -946,46 +680,46 @@ Test(terms, what_is_due_less_what_was_settled_names_the_payout_itself)
             "payout", "'round':'due','to':{'value':'0.01','unit':'SEK'},'by':'half_even'"),
         .pays = "{'pay':'payout','from':'k.se','to':[{'party':'a.se'}]}",
     };
-    struct fixture fixture;
-    enum status status = open_parts(&fixture, &parts);
+    struct terms_fixture fixture;
+    enum status status = fixture_open(&fixture, &parts);
     cr_assert(eq(int, status, STATUS_OK), "%s", fixture.failure.reason);
-    release(&fixture);
+    fixture_release(&fixture);
 
     /* A line that is not paid has no unit until it was reached. */
     const struct parts unpaid = {.lines = parts.lines};
     struct refusal_row refusal = {"'earlier' of a later line", "LINE_UNKNOWN",
                                   "/lines/3/subtract/1"};
-    assert_refused(&unpaid, &refusal);
+    fixture_assert_refused(&unpaid, &refusal);
 }
 
 Test(terms, a_single_receiver_without_a_share_has_weight_one)
 {
     OWNED(buffer_release) struct buffer lines;
     buffer_init(&lines, JSON_SIZE_MAX);
-    append_lines(&lines, ROUNDED, COUNT(ROUNDED));
+    fixture_append_lines(&lines, ROUNDED, COUNT(ROUNDED));
     const struct parts parts = {.lines = lines.data, .pays = ONE_PAY};
-    struct fixture fixture;
-    enum status status = open_parts(&fixture, &parts);
+    struct terms_fixture fixture;
+    enum status status = fixture_open(&fixture, &parts);
     cr_assert(eq(int, status, STATUS_OK), "%s", fixture.failure.reason);
-    const struct pay_share *share = &fixture.terms.pays[0].shares[0];
+    const struct pay_share *share = &fixture.terms.pays[0].tranches[0].shares[0];
     int64_t weight = 0;
     cr_assert(eq(int, rational_to_integer(&share->weight, &weight), STATUS_OK));
     cr_assert(eq(i64, weight, 1));
     cr_assert(not(share->by_funding));
-    release(&fixture);
+    fixture_release(&fixture);
 }
 
 Test(terms, names_are_found)
 {
-    struct fixture fixture;
-    must_open(&fixture, BASE_LINES);
+    struct terms_fixture fixture;
+    fixture_must_open(&fixture, BASE_LINES);
     cr_assert(eq(sz, terms_find_line(&fixture.terms, VIEW("n")), 2));
     cr_assert(eq(sz, terms_find_line(&fixture.terms, VIEW("nn")), SIZE_MAX));
     cr_assert(eq(sz, terms_find_outcome(&fixture.terms, VIEW("saving")), 1));
     cr_assert(eq(sz, terms_find_outcome(&fixture.terms, VIEW("1y")), SIZE_MAX));
     cr_assert(eq(sz, terms_find_period(&fixture.terms, VIEW("2y")), 1));
     cr_assert(eq(sz, terms_find_period(&fixture.terms, VIEW("")), SIZE_MAX));
-    release(&fixture);
+    fixture_release(&fixture);
 }
 
 /* --- Norrköping --- */
@@ -1039,20 +773,20 @@ Test(terms, norrkoping_pays_what_its_two_readings_say)
     for (size_t k = 0; k < 4; k++) {
         OWNED(buffer_release) struct buffer lines;
         buffer_init(&lines, JSON_SIZE_MAX);
-        append_lines(&lines, &COSTS[k / 2], 1);
-        append_lines(&lines, SAVED, COUNT(SAVED));
-        append_lines(&lines, &READINGS[k % 2], 1);
-        append_lines(&lines, PAID, COUNT(PAID));
-        struct fixture fixture;
-        must_open(&fixture, lines.data);
+        fixture_append_lines(&lines, &COSTS[k / 2], 1);
+        fixture_append_lines(&lines, SAVED, COUNT(SAVED));
+        fixture_append_lines(&lines, &READINGS[k % 2], 1);
+        fixture_append_lines(&lines, PAID, COUNT(PAID));
+        struct terms_fixture fixture;
+        fixture_must_open(&fixture, lines.data);
         for (size_t i = 0; i < COUNT(rows); i++) {
             fixture.facts = (struct facts){.saving = rows[i].saving, .score = rows[i].school};
-            char text[2100];
-            evaluate_last(&fixture, text);
+            char text[FIXTURE_TEXT_SIZE];
+            fixture_evaluate_last(&fixture, text);
             cr_assert(eq(str, text, (char *)rows[i].expected[k]), "contract %zu, saving %s", k,
                       rows[i].saving);
         }
-        release(&fixture);
+        fixture_release(&fixture);
     }
 }
 
@@ -1111,13 +845,13 @@ Test(terms, a_zero_is_explained_by_its_first_cause)
                                                                         "{'line':'y'," LABEL "%s}",
                 rows[i].operation),
             STATUS_OK));
-        struct fixture fixture;
-        must_open(&fixture, lines.data);
+        struct terms_fixture fixture;
+        fixture_must_open(&fixture, lines.data);
         fixture.facts =
             (struct facts){.score = rows[i].x, .saving = "1000", .count = "60", .paid = "0"};
-        cr_assert(eq(int, evaluate(&fixture), STATUS_OK), "%s: %s", rows[i].operation,
+        cr_assert(eq(int, fixture_evaluate(&fixture), STATUS_OK), "%s: %s", rows[i].operation,
                   fixture.failure.reason);
-        struct terms_source source = source_of(&fixture);
+        struct terms_source source = fixture_source(&fixture);
         struct zero_step step;
         struct terms_form form = {&fixture.terms, 0, &source, &fixture.values};
         enum status status = terms_zero_step(&form, 4, &step, &fixture.failure);
@@ -1126,20 +860,20 @@ Test(terms, a_zero_is_explained_by_its_first_cause)
         size_t line = rows[i].line == NULL ? SIZE_MAX
                                            : terms_find_line(&fixture.terms, view_of(rows[i].line));
         cr_assert(eq(sz, step.line, line), "%s of %s", rows[i].operation, rows[i].x);
-        release(&fixture);
+        fixture_release(&fixture);
     }
 }
 
 Test(terms, operands_and_conditions_can_be_looked_at)
 {
-    struct fixture fixture;
-    must_open(&fixture,
-              BASE_LINES "," LINE("y", "'when':{'any':[{'not':{'above':['x','1']}},{'all':["
-                                       "{'equals':[" SCORE ",'x']},{'below':['x','0']}]}]},"
-                                       "'then':'1','otherwise':'0'"));
+    struct terms_fixture fixture;
+    fixture_must_open(&fixture,
+                      BASE_LINES "," LINE("y", "'when':{'any':[{'not':{'above':['x','1']}},{'all':["
+                                               "{'equals':[" SCORE ",'x']},{'below':['x','0']}]}]},"
+                                               "'then':'1','otherwise':'0'"));
     fixture.facts = (struct facts){.score = "2", .saving = "1000", .count = "60"};
-    cr_assert(eq(int, evaluate(&fixture), STATUS_OK));
-    struct terms_source source = source_of(&fixture);
+    cr_assert(eq(int, fixture_evaluate(&fixture), STATUS_OK));
+    struct terms_source source = fixture_source(&fixture);
     struct terms_form form = {&fixture.terms, 0, &source, &fixture.values};
     const struct line *line = &fixture.terms.lines[3];
 
@@ -1163,53 +897,10 @@ Test(terms, operands_and_conditions_can_be_looked_at)
         cr_assert(eq(int, rational_to_integer(&value, &integer), STATUS_OK));
         cr_assert(eq(i64, integer, i == 0 ? 2 : 1));
     }
-    release(&fixture);
+    fixture_release(&fixture);
 }
 
 /* --- Bounds --- */
-
-/* `count` lines l0, l1, ...; each is `format` with the name of the line before it. */
-static void make_chain(struct buffer *lines, const char *first, const char *format, size_t count)
-{
-    cr_assert(eq(int, buffer_append_format(lines, "{'line':'l0'," LABEL "%s}", first), STATUS_OK));
-    for (size_t i = 1; i < count; i++) {
-        char operation[300];
-        char before[40];
-        (void)snprintf(before, sizeof before, "'l%zu'", i - 1);
-        size_t used = 0;
-        for (const char *at = format; *at != '\0'; at++) {
-            used += (size_t)snprintf(operation + used, sizeof operation - used,
-                                     *at == '@' ? "%s" : "%.1s", *at == '@' ? before : at);
-        }
-        cr_assert(eq(int, buffer_append_format(lines, ",{'line':'l%zu'," LABEL "%s}", i, operation),
-                     STATUS_OK));
-    }
-}
-
-/* The largest and smallest decimals that can be measured. */
-static const char *const extremes[] = {"999999999999999999.999999999999",
-                                       "-999999999999999999.999999999999",
-                                       "0.000000000001",
-                                       "-0.000000000001",
-                                       "0.333333333333",
-                                       "0.999999999999"};
-
-/* Accepted terms can be computed for every admissible measurement. */
-static void assert_computable(struct fixture *fixture, const char *row)
-{
-    for (size_t i = 0; i < COUNT(extremes); i++) {
-        fixture->facts = (struct facts){.score = extremes[i],
-                                        .saving = extremes[i],
-                                        .count = extremes[i],
-                                        .score_2y = extremes[i],
-                                        .funded = "9999999999999999.99",
-                                        .paid = "9999999999999999.99",
-                                        .earlier = "1"};
-        char text[2100];
-        evaluate_last(fixture, text);
-        cr_assert(ne(int, text[0], 'S'), "%s of %s: %s", row, extremes[i], fixture->failure.reason);
-    }
-}
 
 Test(terms, a_chain_that_could_grow_too_large_is_refused_where_it_does)
 {
@@ -1239,16 +930,16 @@ Test(terms, a_chain_that_could_grow_too_large_is_refused_where_it_does)
     for (size_t i = 0; i < COUNT(rows); i++) {
         OWNED(buffer_release) struct buffer lines;
         buffer_init(&lines, JSON_SIZE_MAX);
-        make_chain(&lines, rows[i].first, rows[i].format, rows[i].count);
+        fixture_make_chain(&lines, rows[i].first, rows[i].format, rows[i].count);
         if (rows[i].at != NULL) {
             struct refusal_row refusal = {rows[i].format, "TERMS_TOO_LARGE", rows[i].at};
-            assert_refused(&(struct parts){.lines = lines.data}, &refusal);
+            fixture_assert_refused(&(struct parts){.lines = lines.data}, &refusal);
             continue;
         }
-        struct fixture fixture;
-        must_open(&fixture, lines.data);
-        assert_computable(&fixture, rows[i].format);
-        release(&fixture);
+        struct terms_fixture fixture;
+        fixture_must_open(&fixture, lines.data);
+        fixture_assert_computable(&fixture, rows[i].format);
+        fixture_release(&fixture);
     }
 }
 
@@ -1287,13 +978,13 @@ Test(terms, a_sum_of_a_hundred_decimals_is_accepted_and_a_product_is_not)
         make_list(&lines, rows[i].key, rows[i].item, rows[i].count);
         if (rows[i].code != NULL) {
             struct refusal_row refusal = {rows[i].item, rows[i].code, rows[i].at};
-            assert_refused(&(struct parts){.lines = lines.data}, &refusal);
+            fixture_assert_refused(&(struct parts){.lines = lines.data}, &refusal);
             continue;
         }
-        struct fixture fixture;
-        must_open(&fixture, lines.data);
-        assert_computable(&fixture, rows[i].item);
-        release(&fixture);
+        struct terms_fixture fixture;
+        fixture_must_open(&fixture, lines.data);
+        fixture_assert_computable(&fixture, rows[i].item);
+        fixture_release(&fixture);
     }
 }
 
@@ -1356,20 +1047,20 @@ Test(terms, bounds_of_a_single_line_are_sound_and_not_too_tight)
     for (size_t i = 0; i < COUNT(rows); i++) {
         OWNED(buffer_release) struct buffer lines;
         buffer_init(&lines, JSON_SIZE_MAX);
-        append_lines(&lines, BOUND_LINES, COUNT(BOUND_LINES));
+        fixture_append_lines(&lines, BOUND_LINES, COUNT(BOUND_LINES));
         cr_assert(eq(int,
                      buffer_append_format(&lines, ",{'line':'y'," LABEL "%s}", rows[i].operation),
                      STATUS_OK));
         if (!rows[i].is_accepted) {
             struct refusal_row refusal = {rows[i].operation, "TERMS_TOO_LARGE", "/lines/13"};
-            assert_refused(&(struct parts){.lines = lines.data}, &refusal);
+            fixture_assert_refused(&(struct parts){.lines = lines.data}, &refusal);
             continue;
         }
-        struct fixture fixture;
-        enum status status = open_lines(&fixture, lines.data);
+        struct terms_fixture fixture;
+        enum status status = fixture_open_lines(&fixture, lines.data);
         cr_assert(eq(int, status, STATUS_OK), "%s: %s", rows[i].operation, fixture.failure.reason);
-        assert_computable(&fixture, rows[i].operation);
-        release(&fixture);
+        fixture_assert_computable(&fixture, rows[i].operation);
+        fixture_release(&fixture);
     }
 }
 
@@ -1408,28 +1099,28 @@ Test(terms, conditions_are_bounded_in_depth_and_number)
     buffer_init(&operation, JSON_SIZE_MAX);
     append_nested(&operation, 8);
     struct operation_row deep = {operation.data, "1", "0", WAY_OTHERWISE, 0}; /* seven nots */
-    assert_operations(&deep, 1);
+    fixture_assert_operations(&deep, 1);
 
     buffer_clear(&operation);
     append_nested(&operation, 9);
     struct refusal_row refusal = {operation.data, "TERMS_TOO_LARGE",
                                   "/lines/3/when/not/not/not/not/not/not/not/not"};
-    assert_lines_refused(&refusal, 1);
+    fixture_assert_lines_refused(&refusal, 1);
 
     buffer_clear(&operation);
     append_wide(&operation, 9, 10); /* 100 nodes */
     struct operation_row wide = {operation.data, "8", "1", WAY_THEN, 0};
-    assert_operations(&wide, 1);
+    fixture_assert_operations(&wide, 1);
 
     buffer_clear(&operation);
     append_wide(&operation, 5, 19); /* 101 nodes */
     refusal = (struct refusal_row){operation.data, "TERMS_TOO_LARGE", "/lines/3/when/any/4/all/18"};
-    assert_lines_refused(&refusal, 1);
+    fixture_assert_lines_refused(&refusal, 1);
 
     buffer_clear(&operation);
     append_wide(&operation, 1, 21);
     refusal = (struct refusal_row){operation.data, "FIELD_MALFORMED", "/lines/3/when/any/0/all"};
-    assert_lines_refused(&refusal, 1);
+    fixture_assert_lines_refused(&refusal, 1);
 }
 
 static void append_table(struct buffer *lines, const char *name, size_t count)
@@ -1458,60 +1149,60 @@ Test(terms, tables_are_bounded_one_by_one_and_together)
         (void)snprintf(name, sizeof name, "t%zu", i);
         append_table(&lines, name, 1000);
     }
-    struct fixture fixture;
-    must_open(&fixture, lines.data);
+    struct terms_fixture fixture;
+    fixture_must_open(&fixture, lines.data);
     fixture.facts = (struct facts){.score = "997.25", .saving = "0", .count = "0"};
-    char text[2100];
-    evaluate_last(&fixture, text);
+    char text[FIXTURE_TEXT_SIZE];
+    fixture_evaluate_last(&fixture, text);
     cr_assert(eq(str, text, (char *)"3989/2"));
     cr_assert(eq(sz, fixture.values.lines[22].step, 997));
-    release(&fixture);
+    fixture_release(&fixture);
 
     append_table(&lines, "t20", 2);
     struct refusal_row refusal = {"together", "TERMS_TOO_LARGE", "/lines/23/points"};
-    assert_refused(&(struct parts){.lines = lines.data}, &refusal);
+    fixture_assert_refused(&(struct parts){.lines = lines.data}, &refusal);
 
     buffer_clear(&lines);
     cr_assert(eq(int, buffer_append_text(&lines, BASE_LINES), STATUS_OK));
     append_table(&lines, "t", 1001);
     refusal = (struct refusal_row){"one", "FIELD_MALFORMED", "/lines/3/points"};
-    assert_refused(&(struct parts){.lines = lines.data}, &refusal);
+    fixture_assert_refused(&(struct parts){.lines = lines.data}, &refusal);
 }
 
 Test(terms, five_hundred_lines_are_computed_and_values_are_used_again)
 {
     OWNED(buffer_release) struct buffer lines;
     buffer_init(&lines, JSON_SIZE_MAX);
-    make_chain(&lines, "'take':" SCORE, "'add':[@,'0.5']", 500);
-    struct fixture fixture;
-    must_open(&fixture, lines.data);
+    fixture_make_chain(&lines, "'take':" SCORE, "'add':[@,'0.5']", 500);
+    struct terms_fixture fixture;
+    fixture_must_open(&fixture, lines.data);
     static const struct {
         const char *score;
         const char *expected;
     } rows[] = {{"0.25", "999/4"}, {NULL, "SETTLEMENT_NOT_MEASURED"}, {"-249.5", "0"}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         fixture.facts.score = rows[i].score;
-        char text[2100];
-        evaluate_last(&fixture, text);
+        char text[FIXTURE_TEXT_SIZE];
+        fixture_evaluate_last(&fixture, text);
         cr_assert(eq(str, text, (char *)rows[i].expected));
         cr_assert(eq(sz, fixture.values.count, rows[i].score == NULL ? 0 : 500));
         cr_assert(eq(sz, fixture.values.capacity, 500));
     }
-    release(&fixture);
+    fixture_release(&fixture);
 
     buffer_clear(&lines);
-    make_chain(&lines, "'take':'1'", "'take':@", 501);
+    fixture_make_chain(&lines, "'take':'1'", "'take':@", 501);
     struct refusal_row refusal = {"501 lines", "FIELD_MALFORMED", "/lines"};
-    assert_refused(&(struct parts){.lines = lines.data}, &refusal);
+    fixture_assert_refused(&(struct parts){.lines = lines.data}, &refusal);
 }
 
 Test(terms, an_arena_that_is_too_small_is_out_of_memory)
 {
     OWNED(buffer_release) struct buffer lines;
     buffer_init(&lines, JSON_SIZE_MAX);
-    append_lines(&lines, ROUNDED, COUNT(ROUNDED));
-    struct fixture fixture = {.root = NULL};
-    parse(&fixture, &(struct parts){.lines = lines.data, .pays = ONE_PAY});
+    fixture_append_lines(&lines, ROUNDED, COUNT(ROUNDED));
+    struct terms_fixture fixture = {.root = NULL};
+    fixture_parse(&fixture, &(struct parts){.lines = lines.data, .pays = ONE_PAY});
     const struct terms_nodes nodes = {
         .currency = json_member(fixture.root, "currency"),
         .outcomes = json_member(fixture.root, "outcomes"),
@@ -1522,7 +1213,7 @@ Test(terms, an_arena_that_is_too_small_is_out_of_memory)
     size_t refused = 0;
     enum status status = STATUS_MEMORY;
     for (size_t size = 0; status != STATUS_OK; size += 4096) {
-        cr_assert(lt(sz, size, ARENA_MAX));
+        cr_assert(lt(sz, size, FIXTURE_ARENA_MAX));
         struct arena arena;
         struct terms terms;
         arena_init(&arena, size);
