@@ -220,9 +220,10 @@ class World:
                 continue
             self.submit(self.sign({
                 "kind": "payment", "version": 1, "date": "2026-11-23", "contract": contract,
-                "settlement": settlement, "pay": pay["pay"], "from": pay["from"], "to": pay["to"],
-                "amount": pay["amount"], "paid_on": "not_published",
-                "reference": "not_published"}, pay["from"]))
+                "settlement": settlement, "amount": pay["amount"], "paid_on": "not_published",
+                "reference": "not_published",
+                **{key: pay[key] for key in ("pay", "tranche", "from", "to") if key in pay}},
+                pay["from"]))
 
     def live(self, reading="rise-spent"):
         """A contract's whole life."""

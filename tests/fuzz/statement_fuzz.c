@@ -5,7 +5,7 @@
  * accepted as a draft is accepted as a note of its canonical text too. Whatever was read can be
  * checked, and has a chain.
  *
- * The corpus is not kept here: the files of schemas/examples are drafts to begin with.
+ * The corpus is a link to schemas/examples: drafts to begin with, good and bad.
  */
 #include "contracts/statement/statement.h"
 #include "ledger/base/limits.h"

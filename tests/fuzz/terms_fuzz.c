@@ -2,10 +2,12 @@
  * Fuzz: terms that are accepted can be computed.
  *
  * An input that begins with '{' is the JSON of a contract. Any other one chooses, byte by byte,
- * lines that are well formed, so that many of them are accepted and the bounds are put to the test:
- * whatever is measured, no line of accepted terms needs more digits than a number has.
+ * lines and pays that are well formed, so that many of them are accepted and the bounds are put to
+ * the test: whatever is measured, no line of accepted terms needs more digits than a number has.
+ * What is explained adds up to what was computed, and what is owed to what is paid.
  */
 #include "contracts/rule/rule.h"
+#include "contracts/settlement/settlement.h"
 #include "contracts/terms/terms.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
@@ -77,9 +79,14 @@ static void write_constant(struct choices *choices)
 
 static void write_operand(struct choices *choices)
 {
-    static const char *const others[] = {"{\"measured\":\"o\",\"field\":\"value\"}",
-                                         "{\"measured\":\"o\",\"field\":\"count\"}",
-                                         "{\"measured\":\"o\",\"field\":\"low\",\"period\":\"q\"}"};
+    static const char *const others[] = {
+        "{\"measured\":\"o\",\"field\":\"value\"}",
+        "{\"measured\":\"o\",\"field\":\"count\"}",
+        "{\"measured\":\"o\",\"field\":\"low\",\"period\":\"q\"}",
+        "{\"measured\":\"o\",\"field\":\"ratio\"}",
+        "{\"measured\":\"o\",\"field\":\"control_ratio\",\"period\":\"q\"}",
+        "{\"measured\":\"o\",\"field\":\"control_numerator\"}",
+    };
     unsigned kind = choose(choices, 8);
     if (choices->line_count > 0 && kind < 4) {
         unsigned back =
@@ -114,38 +121,136 @@ static void write_operands(struct choices *choices, unsigned count)
     write(choices, "]");
 }
 
-/* Thresholds ascend by integers, or by quarters. */
-static void write_table(struct choices *choices, bool is_curve)
+/* How a row of a table is written: what stands before its threshold, before its result, behind. */
+struct row_form {
+    const char *name;
+    const char *begin[2];
+    const char *middle;
+    const char *end;
+};
+
+static struct row_form row_form_of(enum operation operation)
 {
+    if (operation == OPERATION_CURVE) {
+        return (struct row_form){"points", {"[\"", "[\""}, "\",", "]"};
+    }
+    if (operation == OPERATION_BRACKETS) {
+        return (struct row_form){"blocks", {"{\"from\":\"", "{\"from\":\""}, "\",\"rate\":", "}"};
+    }
+    return (struct row_form){"steps", {"{\"at_least\":\"", "{\"above\":\""}, "\",\"then\":", "}"};
+}
+
+/* Thresholds ascend by integers, or by quarters. */
+static void write_table(struct choices *choices, enum operation operation)
+{
+    static const char *const fractions[] = {"", ".25", ".5", ".75"};
+    struct row_form form = row_form_of(operation);
     unsigned count = 2 + choose(choices, 6);
     unsigned at = choose(choices, 4);
     bool quarters = choose(choices, 2) == 1;
-    write(choices, is_curve ? ",\"points\":[" : ",\"steps\":[");
+    write(choices, ",\"");
+    write(choices, form.name);
+    write(choices, "\":[");
     for (unsigned i = 0; i < count; i++) {
-        static const char *const fractions[] = {"", ".25", ".5", ".75"};
         write(choices, i > 0 ? "," : "");
-        write(choices, is_curve ? "[" : choose(choices, 2) == 0 ? "{\"at_least\":" : "{\"above\":");
-        write_number(choices, "\"%u", quarters ? at / 4 : at);
+        write(choices, form.begin[choose(choices, 2)]);
+        write_number(choices, "%u", quarters ? at / 4 : at);
         write(choices, quarters ? fractions[at % 4] : "");
-        write(choices, is_curve ? "\"," : "\",\"then\":");
-        if (is_curve) {
+        write(choices, form.middle);
+        if (operation == OPERATION_CURVE) {
             write_constant(choices);
         } else {
             write_result(choices);
         }
-        write(choices, is_curve ? "]" : "}");
+        write(choices, form.end);
         at += 1 + choose(choices, 3);
     }
     write(choices, "]");
-    if (!is_curve) {
+    if (operation == OPERATION_TIERS) {
         write(choices, ",\"otherwise\":");
         write_result(choices);
+    }
+}
+
+static void write_member(struct choices *choices, const char *name)
+{
+    write(choices, ",\"");
+    write(choices, name);
+    write(choices, "\":");
+    write_operand(choices);
+}
+
+static void write_items(struct choices *choices)
+{
+    static const char *const optional[] = {"multiplier", "count_at_most", "amount_at_most"};
+    unsigned count = 1 + choose(choices, 12);
+    write(choices, "[");
+    for (unsigned i = 0; i < count; i++) {
+        write(choices, i > 0 ? "," : "");
+        write_number(choices, "{\"item\":\"i%u\",\"label\":{\"en\":\"I\"}", i);
+        write_member(choices, "count");
+        write_member(choices, "price");
+        for (size_t k = 0; k < COUNT(optional); k++) {
+            if (choose(choices, 2) == 1) {
+                write_member(choices, optional[k]);
+            }
+        }
+        write(choices, "}");
+    }
+    write(choices, "]");
+}
+
+/* Of the periods p, q, or both. */
+static void write_cases(struct choices *choices)
+{
+    unsigned which = 1 + choose(choices, 3);
+    write(choices, "[");
+    for (unsigned i = 0; i < 2; i++) {
+        if ((which & (1u << i)) != 0) {
+            write(choices, which == 3 && i == 1 ? "," : "");
+            write(choices, i == 0 ? "{\"period\":\"p\",\"then\":" : "{\"period\":\"q\",\"then\":");
+            write_result(choices);
+            write(choices, "}");
+        }
+    }
+    write(choices, "]");
+    if (which != 3 || choose(choices, 2) == 1) {
+        write(choices, ",\"otherwise\":");
+        write_result(choices);
+    }
+}
+
+static void write_time(struct choices *choices)
+{
+    static const char *const dates[] = {"2015-12-31", "2016-02-29", "2016-08-30", "9999-12-31"};
+    if (choose(choices, 2) == 1) {
+        write_number(choices, ",\"periods\":%u", choose(choices, 80));
+        return;
+    }
+    write(choices, ",\"count\":\"");
+    write(choices, DAY_COUNT_NAMES[choose(choices, DAY_COUNT_COUNT)]);
+    write(choices, "\"");
+    if (choose(choices, 2) == 1) {
+        unsigned from = choose(choices, COUNT(dates) - 1);
+        write(choices, ",\"from\":\"");
+        write(choices, dates[from]);
+        write(choices, "\",\"to\":\"");
+        write(choices, dates[from + 1]);
+        write(choices, "\"");
     }
 }
 
 static void write_comparison(struct choices *choices)
 {
     static const char *const keys[] = {"at_least", "above", "at_most", "below", "equals"};
+    if (choose(choices, 6) == 5) {
+        write(choices, "{\"significant\":{\"measured\":\"o\",\"");
+        write(choices, SIGNIFICANCE_NAMES[choose(choices, SIGNIFICANCE_COUNT)]);
+        write(choices, "\":");
+        write_constant(choices);
+        write(choices, "}}");
+        return;
+    }
     write(choices, "{\"");
     write(choices, keys[choose(choices, COUNT(keys))]);
     write(choices, "\":");
@@ -186,7 +291,16 @@ static void write_companions(struct choices *choices, enum operation operation)
         return;
     case OPERATION_TIERS:
     case OPERATION_CURVE:
-        write_table(choices, operation == OPERATION_CURVE);
+    case OPERATION_BRACKETS:
+        write_table(choices, operation);
+        return;
+    case OPERATION_INTEREST:
+        write_member(choices, "rate");
+        write_time(choices);
+        return;
+    case OPERATION_INDEX:
+        write_member(choices, "base");
+        write_member(choices, "current");
         return;
     case OPERATION_WHEN:
         write(choices, ",\"then\":");
@@ -209,6 +323,8 @@ static void write_companions(struct choices *choices, enum operation operation)
     case OPERATION_MINIMUM:
     case OPERATION_MAXIMUM:
     case OPERATION_NEGATE:
+    case OPERATION_RATE_CARD:
+    case OPERATION_BY_PERIOD:
     case OPERATION_COUNT:
         return;
     }
@@ -236,12 +352,21 @@ static void write_line(struct choices *choices)
     case OPERATION_WHEN:
         write_condition(choices);
         break;
+    case OPERATION_RATE_CARD:
+        write_items(choices);
+        break;
+    case OPERATION_BY_PERIOD:
+        write_cases(choices);
+        break;
     case OPERATION_TAKE:
     case OPERATION_POWER:
     case OPERATION_NEGATE:
     case OPERATION_CLAMP:
     case OPERATION_TIERS:
     case OPERATION_CURVE:
+    case OPERATION_BRACKETS:
+    case OPERATION_INTEREST:
+    case OPERATION_INDEX:
     case OPERATION_ROUND:
     case OPERATION_COUNT:
         write_operand(choices);
@@ -250,6 +375,37 @@ static void write_line(struct choices *choices)
     write_companions(choices, operation);
     write(choices, "}");
     choices->line_count++;
+}
+
+/* A line in money, rounded, of what the line before last is a number of. */
+static void write_rounded(struct choices *choices, const char *name, unsigned of)
+{
+    write(choices, ",{\"line\":\"raw_");
+    write(choices, name);
+    write_number(choices, "\",\"label\":{\"en\":\"L\"},\"multiply\":[\"l%u\",", of);
+    write(choices, "{\"value\":\"1\",\"unit\":\"SEK\"}]},{\"line\":\"");
+    write(choices, name);
+    write(choices, "\",\"label\":{\"en\":\"L\"},\"round\":\"raw_");
+    write(choices, name);
+    write(choices, "\",\"to\":{\"value\":\"0.01\",\"unit\":\"SEK\"},\"by\":\"down\"}");
+}
+
+static void write_pays(struct choices *choices)
+{
+    static const char *const forms[] = {
+        "\"negative\":\"reverse\",\"to\":[{\"party\":\"a.se\",\"share\":\"1\"},"
+        "{\"party\":\"b.se\",\"share\":\"0.7\"},{\"party\":\"c.se\",\"share\":\"0\"}]",
+        "\"to\":[{\"party\":\"a.se\",\"share\":\"funding\"},"
+        "{\"party\":\"b.se\",\"share\":\"funding\"}]",
+        "\"due\":{\"days_after_period\":36525},\"waterfall\":[{\"tranche\":\"s\",\"up_to\":"
+        "\"limit\","
+        "\"to\":[{\"party\":\"a.se\"}]},{\"tranche\":\"t\",\"up_to\":\"limit\",\"to\":["
+        "{\"party\":\"a.se\",\"share\":\"2\"},{\"party\":\"b.se\",\"share\":\"1\"}]},"
+        "{\"tranche\":\"u\",\"to\":[{\"party\":\"b.se\"}]}]",
+    };
+    write(choices, "],\"pays\":[{\"pay\":\"owed\",\"from\":\"p.se\",");
+    write(choices, forms[choose(choices, COUNT(forms))]);
+    write(choices, "}]}");
 }
 
 static void write_contract(struct choices *choices)
@@ -265,7 +421,9 @@ static void write_contract(struct choices *choices)
     do { /* at most LINES_GENERATED_MAX */
         write_line(choices);
     } while (choices->size > 0 && choices->line_count < LINES_GENERATED_MAX);
-    write(choices, "],\"pays\":[]}");
+    write_rounded(choices, "owed", (unsigned)choices->line_count - 1);
+    write_rounded(choices, "limit", choose(choices, (unsigned)choices->line_count));
+    write_pays(choices);
 }
 
 /* --- What is measured --- */
@@ -291,13 +449,29 @@ static enum status measured(const void *context, size_t outcome, size_t period,
     if (which % 61 == 60) {
         return STATUS_NOT_FOUND;
     }
-    return rational_read_decimal(view_of(decimals[which % COUNT(decimals)]), ret_value);
+    const char *text = decimals[which % COUNT(decimals)];
+    if (!measured_field_has_sign(field)) {
+        text += text[0] == '-';
+    }
+    bool is_zero = strcmp(text, "0") == 0;
+    if (is_zero && (field == MEASURED_DENOMINATOR || field == MEASURED_CONTROL_DENOMINATOR)) {
+        text = "0.000000000003";
+    }
+    return rational_read_decimal(view_of(text), ret_value);
 }
 
-static enum status money(const void *context, struct rational *ret_value)
+static enum status funded(const void *context, struct view investor, struct rational *ret_value)
+{
+    const struct facts *facts = context;
+    bool is_nothing = facts->seed == 7 || view_is(investor, "b.se");
+    return rational_read_decimal(is_nothing ? VIEW("0") : VIEW("9999999999999999.99"), ret_value);
+}
+
+static enum status paid(const void *context, size_t line, struct rational *ret_value)
 {
     (void)context;
-    return rational_read_decimal(VIEW("9999999999999999.99"), ret_value);
+    (void)line;
+    return rational_read_decimal(VIEW("-9999999999999999.99"), ret_value);
 }
 
 /* As if the line had had the same value in 1,000 settlements. */
@@ -321,20 +495,22 @@ static void check_refusal(enum status status, const struct failure *failure)
     require(failure->status == status);
 }
 
-/* The step or segment that a table line took, found by looking at each. */
+/* The step, segment or block that a table line took, found by looking at each. */
 static void check_table(const struct line *line, const struct line_value *taken,
                         const struct rational *value)
 {
+    bool is_curve = line->operation == OPERATION_CURVE;
+    bool is_tiers = line->operation == OPERATION_TIERS;
     size_t applying = 0;
     for (size_t i = 0; i < line->step_count; i++) {
         int order = rational_compare(value, &line->steps[i].threshold.constant);
-        if (order > 0 || (order == 0 && !line->steps[i].is_above)) {
+        bool is_above = line->steps[i].is_above || line->operation == OPERATION_BRACKETS;
+        if (order > 0 || (order == 0 && !is_above)) {
             applying = i + 1;
         }
     }
-    bool is_curve = line->operation == OPERATION_CURVE;
     if (applying == 0) {
-        require(taken->way == (is_curve ? WAY_BELOW_FIRST : WAY_OTHERWISE));
+        require(taken->way == (is_tiers ? WAY_OTHERWISE : WAY_BELOW_FIRST));
     } else if (taken->way == WAY_ABOVE_LAST) {
         require(is_curve && applying == line->step_count);
     } else {
@@ -354,6 +530,32 @@ static void check_table(const struct line *line, const struct line_value *taken,
     }
 }
 
+/* What the items of a rate card come to, or the blocks of brackets: together the line. */
+static void check_parts(const struct terms_form *form, size_t index)
+{
+    const struct line *line = &form->terms->lines[index];
+    const struct line_value *taken = &form->values->lines[index];
+    OWNED(card_result_release) struct card_result item;
+    OWNED(block_result_release) struct block_result block;
+    OWNED(rational_release) struct rational sum;
+    struct failure failure;
+    card_result_init(&item);
+    block_result_init(&block);
+    rational_init(&sum);
+    for (size_t i = 0; i < line->item_count; i++) {
+        require(terms_card_item(form, line, i, &item, &failure) == STATUS_OK);
+        require(rational_add(&sum, &sum, &item.amount) == STATUS_OK);
+        int order = rational_compare(&item.paid, &item.counted);
+        require(item.is_count_held ? order < 0 : order == 0);
+    }
+    for (size_t i = 0; taken->way == WAY_STEP && i < line->step_count && i <= taken->step; i++) {
+        require(terms_block(form, line, i, &block, &failure) == STATUS_OK);
+        require(rational_sign(&block.width) > 0);
+        require(rational_add(&sum, &sum, &block.amount) == STATUS_OK);
+    }
+    require(rational_compare(&sum, &taken->value) == 0);
+}
+
 static void check_explanations(const struct terms *terms, const struct terms_source *source,
                                const struct terms_values *values)
 {
@@ -370,7 +572,12 @@ static void check_explanations(const struct terms *terms, const struct terms_sou
             require(step.line == SIZE_MAX || step.line < index);
             require((step.cause == ZERO_NOT) == (rational_sign(&values->lines[index].value) != 0));
         }
-        if (line->operation == OPERATION_TIERS || line->operation == OPERATION_CURVE) {
+        bool is_brackets = line->operation == OPERATION_BRACKETS;
+        if (is_brackets || line->operation == OPERATION_RATE_CARD) {
+            check_parts(&form, i);
+        }
+        if (is_brackets || line->operation == OPERATION_TIERS ||
+            line->operation == OPERATION_CURVE) {
             require(terms_operand(&form, &line->operands[0], &value, &failure) == STATUS_OK);
             check_table(line, &values->lines[i], &value);
         }
@@ -382,14 +589,57 @@ static void check_explanations(const struct terms *terms, const struct terms_sou
     }
 }
 
+/* What is owed of a pay adds up to its line, whichever way it is owed. */
+static void check_pay(const struct settlement *settlement, const struct terms *terms,
+                      const struct pay *pay)
+{
+    OWNED(rational_release) struct rational sum;
+    OWNED(rational_release) struct rational part;
+    rational_init(&sum);
+    rational_init(&part);
+    for (size_t i = 0; i < settlement->pay_count; i++) {
+        const struct settlement_pay *owed = &settlement->pays[i];
+        if (!view_equal(owed->line, terms->lines[pay->line].name)) {
+            continue;
+        }
+        require(owed->amount.minor >= 0);
+        require(owed->has_due == (pay->due_kind != DUE_NOT_SAID));
+        require(view_equal(owed->is_reversed ? owed->to : owed->from, pay->from));
+        money_to_rational(owed->amount, &part);
+        if (owed->is_reversed) {
+            rational_negate(&part, &part);
+        }
+        require(rational_add(&sum, &sum, &part) == STATUS_OK);
+    }
+    require(rational_compare(&sum, &settlement->values.lines[pay->line].value) == 0);
+}
+
+/* `terms` are what a contract holds of them: whose they remain. */
+static void check_settlement(const struct terms *terms, const struct terms_source *source)
+{
+    const struct contract contract = {.terms = *terms};
+    const struct settlement_source from = {.contract = &contract, .terms = *source};
+    OWNED(settlement_release) struct settlement settlement;
+    struct failure failure;
+    settlement_init(&settlement);
+    enum status status = settlement_compute(&from, 0, &settlement, &failure);
+    if (status != STATUS_OK) {
+        check_refusal(status, &failure);
+        return;
+    }
+    for (size_t i = 0; i < terms->pay_count; i++) {
+        check_pay(&settlement, terms, &terms->pays[i]);
+    }
+}
+
 static void check_evaluation(const struct terms *terms, size_t seed)
 {
     OWNED(terms_values_release) struct terms_values values;
     terms_values_init(&values);
     const struct facts facts = {.seed = seed, .values = &values};
     const struct terms_source source = {.measured = measured,
-                                        .funded = money,
-                                        .paid = money,
+                                        .funded = funded,
+                                        .paid = paid,
                                         .earlier = earlier,
                                         .context = &facts};
     struct failure failure;
@@ -404,6 +654,7 @@ static void check_evaluation(const struct terms *terms, size_t seed)
     }
     require(values.count == terms->line_count);
     check_explanations(terms, &source, &values);
+    check_settlement(terms, &source);
 }
 
 static void check_terms(const struct json *root)

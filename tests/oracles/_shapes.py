@@ -13,12 +13,20 @@ import _ed25519
 
 
 class Refused(Exception):
-    """The statement, or the ledger, does not comply."""
+    """The statement, or the ledger, does not comply.
+
+    `codes` are the refusals that it deserves, each with where: a program names one of them. None
+    where the code is no matter of this module.
+    """
+
+    def __init__(self, what, codes=None):
+        super().__init__(what)
+        self.codes = codes
 
 
-def need(condition, what):
+def need(condition, what, code=None, where=""):
     if not condition:
-        raise Refused(what)
+        raise Refused(what, {(code, where)} if code else None)
 
 
 # --- JSON and its canonical form (section 2) ---
@@ -206,24 +214,34 @@ remark = obj({"text": localized}, about=text(200))
 
 # --- Lines (model.md, 3 to 6) ---
 
-FIELDS = ("value", "count", "numerator", "denominator", "control_value", "low", "high", "p_value")
+STATED = {"value": decimal, "count": unsigned_decimal, "numerator": unsigned_decimal,
+          "denominator": unsigned_decimal, "control_value": decimal,
+          "control_count": unsigned_decimal, "control_numerator": unsigned_decimal,
+          "control_denominator": unsigned_decimal, "low": decimal, "high": decimal,
+          "p_value": unsigned_decimal}
+RATIOS = ("ratio", "control_ratio")
 constant = either(decimal, obj({"value": decimal, "unit": unit}))
 operand = either(
     name, decimal, obj({"value": decimal, "unit": unit}),
-    obj({"measured": name, "field": word(*FIELDS)}, period=slug),
-    obj({"funded": word("total")}), obj({"paid": word("total")}),
+    obj({"measured": name, "field": word(*STATED, *RATIOS)}, period=slug),
+    obj({"funded": party}), obj({"paid": name}),  # "total" is spelled as both
     obj({"earlier": name}), obj({"period": word("days")}))
 result = operand  # "not_published" is spelled as a name
 COMPARISONS = ("at_least", "above", "at_most", "below", "equals")
+LEVELS = ("p_below", "p_at_most", "interval_above", "interval_below", "interval_excludes")
+significant = either(*[obj({"measured": name, level: constant}, period=slug) for level in LEVELS])
 
 
 def condition(value, at, depth=1):
     """Returns its number of nodes."""
-    need(depth <= 8, f"{at}: too deep")
+    need(depth <= 8, f"{at}: too deep", "TERMS_TOO_LARGE", at)
     need(isinstance(value, dict) and len(value) == 1, f"{at}: not a condition")
     [(key, inside)] = value.items()
     if key in COMPARISONS:
         array(operand, 2, 2)(inside, f"{at}/{key}")
+        return 1
+    if key == "significant":
+        significant(inside, f"{at}/{key}")
         return 1
     if key == "not":
         return 1 + condition(inside, f"{at}/not", depth + 1)
@@ -233,7 +251,7 @@ def condition(value, at, depth=1):
 
 
 def whole_condition(value, at):
-    need(condition(value, at) <= 100, f"{at}: too many conditions")
+    need(condition(value, at) <= 100, f"{at}: too many conditions", "TERMS_TOO_LARGE", at)
 
 
 def limits(value, at):
@@ -247,6 +265,18 @@ def step(value, at):
 
 def many(least, most):
     return array(operand, least, most)
+
+
+def interest_companions(value, at):
+    need(("count" in value) != ("periods" in value), f"{at}: not one way to count time")
+    need(("from" in value) == ("to" in value), f"{at}: one of two dates")
+    need("from" not in value or "count" in value, f"{at}: dates of compound interest")
+
+
+block = obj({"from": constant, "rate": result})
+card_item = obj({"item": name, "label": localized, "count": operand, "price": operand},
+                multiplier=operand, count_at_most=operand, amount_at_most=operand)
+period_case = obj({"period": slug, "then": result})
 
 
 # operation -> (shape, required companions, optional ones)
@@ -263,7 +293,14 @@ OPERATIONS = {
     "clamp": (operand, {}, {"at_least": operand, "at_most": operand}),
     "tiers": (operand, {"steps": array(step, 1, 1000), "otherwise": result}, {}),
     "curve": (operand, {"points": array(array(constant, 2, 2), 2, 1000)}, {}),
+    "brackets": (operand, {"blocks": array(block, 1, 1000)}, {}),
+    "rate_card": (array(card_item, 1, 1000), {}, {}),
+    "by_period": (array(period_case, 1, 100), {}, {"otherwise": result}),
     "when": (whole_condition, {"then": result, "otherwise": result}, {}),
+    "interest": (operand, {"rate": operand}, {
+        "count": word("act_365", "act_360", "30_360", "30e_360"), "from": date, "to": date,
+        "periods": integer(0, 400)}),
+    "index": (operand, {"base": operand, "current": operand}, {}),
     "round": (operand, {"to": constant, "by": word(
         "half_even", "half_up", "up", "down", "ceiling", "floor")}, {}),
 }
@@ -276,13 +313,30 @@ def line(value, at):
     shape, required, optional = OPERATIONS[found[0]]
     obj({"line": name, "label": localized, found[0]: shape, **required},
         note=localized, actor=party, **optional)(value, at)
-    need(value["line"] != "not_published", f"{at}: a line of that name")
     if found[0] == "clamp":
         limits(value, at)
+    if found[0] == "interest":
+        interest_companions(value, at)
 
 
-pay = obj({"pay": name, "from": party, "to": array(
-    obj({"party": party}, share=either(word("funding"), unsigned_decimal)), 1, 100)})
+TABLES = ("steps", "points", "blocks", "rate_card")
+
+
+def lines(value, at):
+    array(line, 1, 500)(value, at)
+    need(sum(len(one[key]) for one in value for key in TABLES if key in one) <= 20000,
+         "too many steps of tables", "TERMS_TOO_LARGE", at)
+
+
+receivers = array(obj({"party": party}, share=either(word("funding"), unsigned_decimal)), 1, 100)
+tranche = obj({"tranche": name, "to": receivers}, label=localized, up_to=name)
+due = either(obj({"date": date}), obj({"days_after_period": integer(0, 36525)}))
+
+
+def pay(value, at):
+    obj({"pay": name, "from": party}, to=receivers, waterfall=array(tranche, 2, 20),
+        negative=word("reverse"), due=due)(value, at)
+    need(("to" in value) != ("waterfall" in value), f"{at}: not one of to and waterfall")
 
 
 # --- Kinds (section 7) ---
@@ -292,20 +346,24 @@ IDENTITY = {"party": party, "legal_name": text(300), "registration": either(np, 
             "vkeys": array(vkey, 1, 20)}
 parties = array(party, 1, 50)
 allotments = array(obj({"party": party, "amount": unsigned_money}), 1, 50)
+
+
+def bounds(value, at):
+    obj({}, at_least=decimal, at_most=decimal)(value, at)
+    need(value, f"{at}: a range without ends")
+
+
 outcome = obj({"outcome": name, "label": localized, "unit": unit,
                "class": word("paying", "condition", "reported"), "evaluator": party,
                "source": either(np, localized), "missing_data": either(np, localized)},
-              count_unit=unit, baseline=localized)
+              count_unit=unit, baseline=localized, range=bounds, count_range=bounds)
 period = obj({"period": slug, "from": date, "to": date, "due": published_date,
               "binding": boolean})
-measured_value = obj({"outcome": name}, value=decimal, count=unsigned_decimal,
-                     numerator=unsigned_decimal, denominator=unsigned_decimal,
-                     control_value=decimal, low=decimal, high=decimal, p_value=unsigned_decimal,
-                     published=text(200), note=localized)
+measured_value = obj({"outcome": name}, **STATED, published=text(200), note=localized)
 fraction = pattern(r"-?(0|[1-9][0-9]{0,999})(/[1-9][0-9]{0,999})?")
 COMPUTED = {"period": slug, "inputs": array(digest, 0, 2000),
-            "pays": array(obj({"amount": unsigned_money, "from": party, "pay": name, "to": party}),
-                          0, 10000)}
+            "pays": array(obj({"amount": unsigned_money, "from": party, "pay": name, "to": party},
+                              tranche=name, due=date), 0, 10000)}
 computed_line = obj({"line": name, "unit": text(1800), "value": fraction})
 computed = either(obj({**COMPUTED, "lines": array(computed_line, 1, 500)}),
                   obj({**COMPUTED, "lines_sha256": digest}))
@@ -339,7 +397,7 @@ KINDS = {
                   "cohort": obj({"description": localized,
                                  "size": either(np, integer(1, INTEGER_MAX))}),
                   "currency": currency, "outcomes": array(outcome, 1, 100),
-                  "periods": array(period, 1, 100), "lines": array(line, 1, 500),
+                  "periods": array(period, 1, 100), "lines": lines,
                   "pays": array(pay, 0, 100), "dispute": either(np, localized),
                   "legal_basis": either(np, localized)},
                  {"commitments": allotments, "caps": allotments, "annexes": array(annex, 1, 100),
@@ -357,7 +415,8 @@ KINDS = {
                      "evidence": array(annex, 1, 100), "notes": array(remark, 1, 100)}),
     "settlement": ({"contract": slug, "computed": computed}, {}),
     "payment": ({"contract": slug, "settlement": digest, "pay": name, "from": party, "to": party,
-                 "amount": unsigned_money, "paid_on": published_date, "reference": text(200)}, {}),
+                 "amount": unsigned_money, "paid_on": published_date, "reference": text(200)},
+                {"tranche": name}),
 }
 
 

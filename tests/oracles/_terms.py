@@ -1,74 +1,70 @@
-"""What the lines of a contract mean: docs/model.md, sections 1 to 7, in fractions.
+"""Whether terms can be signed: docs/model.md, sections 3 to 6 and 8, and formats.md, 8.4.
 
-Left out: the estimate of section 8, which refuses terms whose numbers could grow too large.
+Every refusal that a contract deserves is found, not only the first: which of them a program names
+is its own business.
 """
 
-import datetime
-import hashlib
-import math
+import contextlib
+import functools
 import re
 from fractions import Fraction
 
-from _shapes import OPERATIONS, canonical, need
+import _bounds
+from _bounds import LineBound
+from _shapes import OPERATIONS, RATIOS, Refused
+from _units import (DAY, DECIMALS, NUMBER, is_unit, minor_of, read_unit, unit_power, unit_product)
 
-BASES_MAX, EXPONENT_MAX = 6, 9
-# Decimals of the minor unit (ISO 4217), for the currencies that tests use.
-DECIMALS = {"SEK": 2, "EUR": 2, "NOK": 2, "USD": 2, "GBP": 2, "JPY": 0, "KWD": 3, "ISK": 0}
-COMPUTED_SIZE_MAX = 40000
-
-
-# --- Units (section 2): {base: exponent}, without exponents of zero ---
-
-def unit_product(a, b, sign=1):
-    product = dict(a)
-    for base, exponent in b.items():
-        product[base] = product.get(base, 0) + sign * exponent
-    return checked_unit({base: exponent for base, exponent in product.items() if exponent})
+COUNTS = ("count", "numerator", "denominator", "control_count", "control_numerator",
+          "control_denominator")
 
 
-def checked_unit(unit):
-    need(len(unit) <= BASES_MAX and all(abs(e) <= EXPONENT_MAX for e in unit.values()),
-         "a unit beyond the limits")
-    return unit
+def is_name(operand):
+    return isinstance(operand, str) and re.match("[a-z]", operand) is not None
 
 
-def unit_text(unit):
-    over = [base for base in sorted(unit) for _ in range(unit[base]) if unit[base] > 0]
-    under = [base for base in sorted(unit) for _ in range(-unit[base]) if unit[base] < 0]
-    return "*".join(over or ["1"]) + "".join(f"/{base}" for base in under)
+def is_constant(operand):
+    return isinstance(operand, dict) and "value" in operand or (
+        isinstance(operand, str) and not is_name(operand))
 
 
-def read_unit(text):
-    unit = {}
-    for sign, base in re.findall(r"(^|[*/])([^*/]+)", text):
-        if base != "1":
-            unit[base] = unit.get(base, 0) + (-1 if sign == "/" else 1)
-    unit = checked_unit({base: exponent for base, exponent in unit.items() if exponent})
-    need(unit_text(unit) == text, f"another spelling of the unit {text}")
-    return unit
+number_of = functools.lru_cache(maxsize=100000)(Fraction)
 
 
-NUMBER = {}
+def constant_value(constant):
+    return number_of(constant if isinstance(constant, str) else constant["value"])
 
 
-# --- Money (section 1) ---
-
-def minor_of(money, currency):
-    """Minor units of an amount; it must have exactly the currency's decimals."""
-    need(money["currency"] == currency, "another currency")
-    decimals = DECIMALS.get(currency)
-    need(decimals is not None, f"the currency {currency}")
-    whole, point, part = money["amount"].partition(".")
-    need(len(part) == decimals and bool(point) == bool(decimals), "other decimals")
-    minor = int(whole + part)
-    need(abs(minor) < 10**18, "an amount too large")
-    return minor
+def operation_of(line):
+    [operation] = [key for key in line if key in OPERATIONS]
+    return operation
 
 
-def amount_text(minor, currency):
-    decimals = DECIMALS[currency]
-    digits = str(minor).rjust(decimals + 1, "0")
-    return digits[:-decimals] + "." + digits[-decimals:] if decimals else digits
+def tranches_of(pay):
+    """The layers of a pay; one that is no waterfall has one, without a name."""
+    return pay.get("waterfall") or [{"to": pay["to"]}]
+
+
+def objects_in(value):
+    """Every operand that is an object, and every `significant`, wherever it stands in a line."""
+    if isinstance(value, list):
+        for one in value:
+            yield from objects_in(one)
+    elif isinstance(value, dict):
+        if any(key in value for key in ("measured", "funded", "paid", "earlier")):
+            yield value
+        else:
+            for one in value.values():
+                yield from objects_in(one)
+
+
+def operands_of(line):
+    for key, value in line.items():
+        if key not in ("label", "note"):
+            yield from objects_in(value)
+
+
+class Hidden(Exception):
+    """A bound that cannot be known, since a line that it rests on is refused."""
 
 
 class Terms:
@@ -77,62 +73,193 @@ class Terms:
     def __init__(self, contract):
         self.contract = contract
         self.currency = contract["currency"]
-        need(self.currency in DECIMALS, f"the currency {self.currency}")
         self.outcomes = {one["outcome"]: one for one in contract["outcomes"]}
         self.periods = {one["period"]: one for one in contract["periods"]}
-        self.units = {}  # of the lines so far
+        self.lines = {one["line"]: one for one in contract["lines"]}
         self.paid = {pay["pay"] for pay in contract["pays"]}
-        for outcome in contract["outcomes"]:
-            read_unit(outcome["unit"])
-            read_unit(outcome.get("count_unit", "1"))
-        for line in contract["lines"]:
-            need(line["line"] not in self.units, "two lines of one name")
-            self.units[line["line"]] = self.line_unit(line)
-        for pay in contract["pays"]:
-            self.check_pay(pay)
+        self.units = {}  # of the lines so far; None where a refusal hides it
+        self.bounds = {}  # the same
+        self.refusals = set()
+        self.reasons = []
+        self.where = ""
+        self.check()
+        if self.refusals:
+            raise Refused("; ".join(self.reasons), self.refusals)
 
-    # --- Units of lines (sections 3 and 4) ---
+    def require(self, condition, code, what):
+        if not condition:
+            self.refusals.add((code, self.where))
+            self.reasons.append(f"{self.where}: {what}")
+        return condition
+
+    @contextlib.contextmanager
+    def at(self, where):
+        before, self.where = self.where, self.where + where
+        yield
+        self.where = before
+
+    def each(self, key, check):
+        for index, one in enumerate(self.contract.get(key, [])):
+            with self.at(f"/{key}/{index}"):
+                check(one)
+
+    def different(self, names, what):
+        self.require(len(set(names)) == len(names), "NAME_REPEATED", f"{what} twice")
+
+    def check(self):
+        with self.at("/currency"):
+            if not self.require(self.currency in DECIMALS, "CURRENCY_UNKNOWN", self.currency):
+                return
+        for key, name in (("outcomes", "outcome"), ("periods", "period"), ("lines", "line"),
+                          ("pays", "pay"), ("annexes", "name")):
+            with self.at(f"/{key}"):
+                self.different([one[name] for one in self.contract.get(key, [])], name)
+        self.each("outcomes", self.check_outcome)
+        self.each("periods", self.check_period)
+        self.each("lines", self.check_line)
+        self.each("pays", self.check_pay)
+        self.check_roles()
+        self.check_allotments()
+
+    # --- Outcomes and periods (section 3.3; formats.md, 7.5) ---
+
+    def unit(self, text):
+        unit = read_unit(text)
+        self.require(unit is not None, "UNIT_UNKNOWN", f"the unit {text}")
+        return unit
+
+    def check_outcome(self, outcome):
+        self.unit(outcome["unit"])
+        self.unit(outcome.get("count_unit", "1"))
+        for key in ("range", "count_range"):
+            ends = {end: Fraction(one) for end, one in outcome.get(key, {}).items()}
+            self.require(len(ends) < 2 or ends["at_least"] <= ends["at_most"], "RANGE_ORDER", key)
+            self.require(key == "range" or ends.get("at_most", 0) >= 0, "RANGE_ORDER",
+                         "no count is below zero")
+
+    def check_period(self, period):
+        self.require(period["from"] <= period["to"], "PERIOD_ORDER", "it ends before it begins")
+        self.require(period["due"] == "not_published" or period["due"] >= period["to"],
+                     "PERIOD_ORDER", "due too soon")
+
+    # --- Operands (section 3.2) ---
 
     def operand_unit(self, operand):
         if isinstance(operand, str):
-            if re.match("[a-z]", operand):
-                need(operand in self.units, f"there is no line {operand} before")
-                return self.units[operand]
-            return NUMBER
+            if not is_name(operand):
+                return NUMBER
+            self.require(operand in self.units, "LINE_UNKNOWN", f"no line {operand} before")
+            return self.units.get(operand)
         if "value" in operand:
-            return read_unit(operand["unit"])
+            return self.unit(operand["unit"])
         if "measured" in operand:
-            need(operand["measured"] in self.outcomes, "an unknown outcome")
-            need(operand.get("period") is None or operand["period"] in self.periods,
-                 "an unknown period")
-            return self.field_unit(self.outcomes[operand["measured"]], operand["field"])
+            outcome = self.outcome_of(operand)
+            return outcome and self.field_unit(outcome, operand["field"])
         if "earlier" in operand:
-            name = operand["earlier"]
-            if name in self.paid and name not in self.units:
-                need(any(line["line"] == name for line in self.contract["lines"]),
-                     "there is no such line")
-                return {self.currency: 1}  # check_pay refuses another unit
-            need(name in self.units, f"there is no line {name} before")
-            return self.units[name]
-        return {"day": 1} if "period" in operand else {self.currency: 1}
+            return self.earlier_unit(operand["earlier"])
+        if "paid" in operand:
+            name = operand["paid"]
+            self.require(name == "total" or (name in self.paid and name in self.lines),
+                         "LINE_UNKNOWN", f"{name} is no line that is paid")
+        return DAY if "period" in operand else {self.currency: 1}
+
+    def outcome_of(self, measured):
+        """Of an operand or a `significant`."""
+        self.require(measured["measured"] in self.outcomes, "OUTCOME_UNKNOWN",
+                     f"the outcome {measured['measured']}")
+        self.require(measured.get("period") is None or measured["period"] in self.periods,
+                     "PERIOD_UNKNOWN", f"the period {measured.get('period')}")
+        return self.outcomes.get(measured["measured"])
 
     @staticmethod
     def field_unit(outcome, field):
-        if field == "p_value":
+        if field == "p_value" or field in RATIOS:
             return NUMBER
-        if field in ("count", "numerator", "denominator"):
-            return read_unit(outcome.get("count_unit", "1"))
-        return read_unit(outcome["unit"])
+        return read_unit(outcome.get("count_unit", "1") if field in COUNTS else outcome["unit"])
+
+    def earlier_unit(self, name):
+        if name in self.paid:
+            self.require(name in self.lines, "LINE_UNKNOWN", f"there is no line {name}")
+            return {self.currency: 1}  # check_paid_line refuses another unit
+        self.require(name in self.units, "LINE_UNKNOWN", f"no line {name} before")
+        return self.units.get(name)
+
+    def operand_bound(self, operand):
+        if is_constant(operand):
+            return _bounds.of_constant(constant_value(operand))
+        if isinstance(operand, str):
+            return (_bounds.NOTHING if operand == "not_published"
+                    else self.bound_of_line(operand))
+        if "measured" in operand:
+            return _bounds.of_ratio() if operand["field"] in RATIOS else _bounds.MEASURED
+        if "earlier" in operand:
+            if operand["earlier"] in self.paid:
+                return _bounds.of_earlier_pay(self.currency)
+            return _bounds.of_earlier(self.bound_of_line(operand["earlier"]))
+        return _bounds.DAYS if "period" in operand else _bounds.of_money(self.currency)
+
+    # --- Units that must meet ---
+
+    def agree(self, units):
+        """The one unit of all, as far as they are known."""
+        known = [unit for unit in units if unit is not None]
+        self.require(all(unit == known[0] for unit in known), "UNITS_DIFFER", "units differ")
+        return known[0] if known else None
 
     def same(self, *operands):
-        units = [self.operand_unit(operand) for operand in operands]
-        need(all(unit == units[0] for unit in units), "units differ")
-        return units[0]
+        return self.agree([self.operand_unit(operand) for operand in operands])
 
     def results_unit(self, results):
         published = [one for one in results if one != "not_published"]
-        need(published, "no result is published")
+        if not self.require(published, "UNITS_DIFFER", "no result is published"):
+            return None
         return self.same(*published)
+
+    def limited(self, unit):
+        self.require(unit is None or is_unit(unit), "TERMS_TOO_LARGE", "a unit beyond the limits")
+        return unit
+
+    def times(self, a, b, sign=1):
+        return None if a is None or b is None else self.limited(unit_product(a, b, sign))
+
+    def pure(self, *operands):
+        self.agree([NUMBER, *map(self.operand_unit, operands)])
+
+    def ascending(self, constants):
+        values = [constant_value(one) for one in constants]
+        self.require(all(a < b for a, b in zip(values, values[1:])), "TABLE_ORDER",
+                     "they do not ascend")
+
+    def divisor(self, operand):
+        self.require(not (is_constant(operand) and constant_value(operand) == 0), "DIVISOR_ZERO",
+                     "a divisor of zero")
+
+    # --- Lines (sections 4, 5 and 8) ---
+
+    def check_line(self, line):
+        self.require(line["line"] != "not_published", "NAME_REPEATED", "a line of that name")
+        operation = operation_of(line)
+        before = len(self.refusals)
+        unit = getattr(self, f"unit_{operation}")(line, line[operation])
+        if line["line"] in self.units:
+            return  # NAME_REPEATED
+        self.units[line["line"]] = unit
+        if len(self.refusals) == before:
+            with contextlib.suppress(Hidden):
+                self.check_bound(line, operation)
+
+    def bound_of_line(self, name):
+        if name not in self.bounds:
+            raise Hidden
+        return self.bounds[name]
+
+    def check_bound(self, line, operation):
+        found = LineBound(line, operation, self.operand_bound,
+                          lambda one: constant_value(one) if is_constant(one) else None)
+        earlier = [self.operand_bound(one) for one in operands_of(line) if "earlier" in one]
+        if self.require(found.passes() and all(map(_bounds.passes, earlier)), "TERMS_TOO_LARGE",
+                        "it could grow too large"):
+            self.bounds[line["line"]] = found.bound
 
     def check_condition(self, condition):
         [(key, inside)] = condition.items()
@@ -141,12 +268,17 @@ class Terms:
         elif key in ("all", "any"):
             for one in inside:
                 self.check_condition(one)
+        elif key == "significant":
+            self.check_significant(inside)
         else:
             self.same(*inside)
 
-    def line_unit(self, line):
-        [operation] = [key for key in line if key in OPERATIONS]
-        return getattr(self, f"unit_{operation}")(line, line[operation])
+    def check_significant(self, effect):
+        outcome = self.outcome_of(effect)
+        [level] = [key for key in effect if key not in ("measured", "period")]
+        unit = self.operand_unit(effect[level])
+        if outcome is not None:
+            self.agree([unit, NUMBER if level.startswith("p_") else read_unit(outcome["unit"])])
 
     def unit_take(self, _line, x):
         return self.operand_unit(x)
@@ -161,18 +293,18 @@ class Terms:
     def unit_multiply(self, _line, xs):
         unit = NUMBER
         for x in xs:
-            unit = unit_product(unit, self.operand_unit(x))
+            unit = self.times(unit, self.operand_unit(x))
         return unit
 
     def unit_divide(self, _line, xs):
-        need(not (is_constant(xs[1]) and constant_value(xs[1]) == 0), "a divisor of zero")
-        return unit_product(self.operand_unit(xs[0]), self.operand_unit(xs[1]), -1)
+        self.divisor(xs[1])
+        return self.times(self.operand_unit(xs[0]), self.operand_unit(xs[1]), -1)
 
     def unit_power(self, line, x):
-        exponent = line["exponent"]
-        need(not (exponent < 0 and is_constant(x) and constant_value(x) == 0), "zero to a negative")
+        if line["exponent"] < 0:
+            self.divisor(x)
         unit = self.operand_unit(x)
-        return checked_unit({base: e * exponent for base, e in unit.items() if e * exponent})
+        return None if unit is None else self.limited(unit_power(unit, line["exponent"]))
 
     def unit_clamp(self, line, x):
         return self.same(x, *[line[key] for key in ("at_least", "at_most") if key in line])
@@ -183,276 +315,139 @@ class Terms:
             kind = "at_least" if "at_least" in step else "above"
             self.same(x, step[kind])
             value = constant_value(step[kind])
-            need(before is None or value > before[0] or
-                 (value == before[0] and before[1] == "at_least" and kind == "above"),
-                 "steps do not ascend")
+            self.require(before is None or value > before[0] or
+                         (value == before[0] and before[1] == "at_least" and kind == "above"),
+                         "TABLE_ORDER", "steps do not ascend")
             before = (value, kind)
         return self.results_unit([step["then"] for step in line["steps"]] + [line["otherwise"]])
 
     def unit_curve(self, line, x):
         xs, ys = zip(*line["points"])
         self.same(x, *xs)
-        values = [constant_value(one) for one in xs]
-        need(all(a < b for a, b in zip(values, values[1:])), "points do not ascend")
+        self.ascending(xs)
         return self.same(*ys)
+
+    def unit_brackets(self, line, x):
+        froms = [block["from"] for block in line["blocks"]]
+        self.ascending(froms)
+        return self.times(self.same(x, *froms),
+                          self.results_unit([block["rate"] for block in line["blocks"]]))
+
+    def unit_rate_card(self, _line, items):
+        self.different([item["item"] for item in items], "an item")
+        units = []
+        for item in items:
+            count = self.same(*[item[key] for key in ("count", "count_at_most") if key in item])
+            self.pure(*[item[key] for key in ("multiplier",) if key in item])
+            units.append(self.times(count, self.operand_unit(item["price"])))
+            units += [self.operand_unit(item[key]) for key in ("amount_at_most",) if key in item]
+        return self.agree(units)
+
+    def unit_by_period(self, line, rows):
+        named = [row["period"] for row in rows]
+        self.different(named, "a period")
+        for name in named:
+            self.require(name in self.periods, "PERIOD_UNKNOWN", f"the period {name}")
+        self.require("otherwise" in line or set(self.periods) <= set(named), "TABLE_INCOMPLETE",
+                     "a period without a row")
+        return self.results_unit([row["then"] for row in rows] +
+                                 [line[key] for key in ("otherwise",) if key in line])
+
+    def unit_interest(self, line, x):
+        self.pure(line["rate"])
+        self.require("from" not in line or line["from"] < line["to"], "PERIOD_ORDER",
+                     "interest over no days")
+        return self.operand_unit(x)
+
+    def unit_index(self, line, x):
+        self.divisor(line["base"])
+        self.same(line["base"], line["current"])
+        return self.operand_unit(x)
 
     def unit_when(self, line, condition):
         self.check_condition(condition)
         return self.results_unit([line["then"], line["otherwise"]])
 
     def unit_round(self, line, x):
-        need(constant_value(line["to"]) > 0, "a step that is not positive")
+        self.require(constant_value(line["to"]) > 0, "ROUND_STEP", "a step that is not positive")
         return self.same(x, line["to"])
 
+    # --- Pays (section 6.1) ---
+
+    def check_paid_line(self, name):
+        line = self.lines.get(name)
+        if not self.require(line is not None, "LINE_UNKNOWN", f"there is no line {name}"):
+            return
+        if not self.require("round" in line, "PAY_NOT_ROUNDED", "it is no `round`"):
+            return
+        step = constant_value(line["to"]) * 10 ** DECIMALS[self.currency]
+        self.require(self.units[name] in (None, {self.currency: 1}), "PAY_NOT_ROUNDED", "no money")
+        self.require(step.denominator == 1, "PAY_NOT_ROUNDED", "its step is no minor unit")
+
     def check_pay(self, pay):
-        """Section 6, when the contract is signed."""
-        lines = [line for line in self.contract["lines"] if line["line"] == pay["pay"]]
-        need(lines and "round" in lines[0], "the line that is paid is no `round`")
-        need(self.units[pay["pay"]] == {self.currency: 1}, "it is no money")
-        step = constant_value(lines[0]["to"]) * 10 ** DECIMALS[self.currency]
-        need(step.denominator == 1, "its step is no minor unit")
-        shares = [to.get("share") for to in pay["to"]]
+        self.check_paid_line(pay["pay"])
+        tranches = tranches_of(pay)
+        if "waterfall" in pay:
+            self.require("negative" not in pay, "PAY_TRANCHES", "a waterfall that is reversed")
+            self.different([one["tranche"] for one in tranches], "a tranche")
+            limited = ["up_to" in one for one in tranches]
+            self.require(all(limited[:-1]) and not limited[-1], "PAY_TRANCHES",
+                         "all but the last have up_to")
+        for tranche in tranches:
+            if "up_to" in tranche:
+                self.check_paid_line(tranche["up_to"])
+            self.check_shares([to.get("share") for to in tranche["to"]])
+
+    def check_shares(self, shares):
         if shares == [None]:
             return
-        need(None not in shares, "a receiver without a share")
         by_funding = [share == "funding" for share in shares]
-        need(all(by_funding) or not any(by_funding), "shares of two kinds")
-        need(all(by_funding) or any(Fraction(share) for share in shares), "shares of nothing")
+        fixed = [share for share in shares if share not in (None, "funding")]
+        self.require(None not in shares, "PAY_SHARES", "a receiver without a share")
+        self.require(all(by_funding) or not any(by_funding), "PAY_SHARES", "shares of two kinds")
+        self.require(any(by_funding) or any(map(Fraction, fixed)), "PAY_SHARES",
+                     "shares of nothing")
 
+    # --- Roles (formats.md, 8.4) ---
 
-def is_constant(operand):
-    return isinstance(operand, dict) and "value" in operand or (
-        isinstance(operand, str) and not re.match("[a-z]", operand))
+    def parties(self, *roles):
+        return [party for role in roles for party in self.contract["roles"].get(role, [])]
 
+    def everyone(self):
+        return {party for role in self.contract["roles"].values() for party in role}
 
-def constant_value(constant):
-    return Fraction(constant if isinstance(constant, str) else constant["value"])
+    def have_roles(self, parties, allowed):
+        self.require(set(parties) <= set(allowed), "ROLE_PARTY", f"{parties}: another role")
 
+    def check_funded(self, line):
+        named = [one["funded"] for one in operands_of(line) if "funded" in one]
+        self.have_roles(named, ("total", *self.parties("investor")))
 
-# --- Values (sections 3 to 5) ---
+    def check_roles(self):
+        body, everyone = self.contract, self.everyone()
+        self.each("lines", self.check_funded)
+        for role in body["roles"].values():
+            self.different(role, "a party in a role")
+        self.have_roles([one["evaluator"] for one in body["outcomes"]], self.parties("evaluator"))
+        for pay in body["pays"]:
+            self.have_roles([pay["from"]], self.parties("payer", "guarantor"))
+            for tranche in tranches_of(pay):
+                receivers = [to["party"] for to in tranche["to"]]
+                self.have_roles(receivers, everyone)
+                self.different(receivers, "a receiver")
+        for key, role in (("commitments", "investor"), ("caps", "payer")):
+            named = [one["party"] for one in body.get(key, [])]
+            self.have_roles(named, self.parties(role))
+            self.different(named, f"a party in {key}")
+        for named in [one["parties"] for one in body.get("conflicts", [])] + list(
+                body.get("signatures", {}).values()):
+            self.have_roles(named, everyone)
+            self.different(named, "a party in a list")
 
-class Source:
-    """What precedes a settlement in the contract's chain."""
-
-    def __init__(self):
-        self.measured = {}  # (outcome, period) -> fields
-        self.funded = Fraction(0)
-        self.funded_by = {}
-        self.paid = Fraction(0)
-        self.earlier = {}
-
-
-ROUNDINGS = {
-    "up": lambda q: math.ceil(q) if q > 0 else math.floor(q),
-    "down": math.trunc,
-    "ceiling": math.ceil,
-    "floor": math.floor,
-    "half_even": round,  # of a Fraction: half to even
-    "half_up": lambda q: (math.floor(q + Fraction(1, 2)) if q >= 0
-                          else math.ceil(q - Fraction(1, 2))),
-}
-COMPARE = {"at_least": lambda x, y: x >= y, "above": lambda x, y: x > y,
-           "at_most": lambda x, y: x <= y, "below": lambda x, y: x < y,
-           "equals": lambda x, y: x == y}
-
-
-class Evaluation:
-    """The values of all lines for one period."""
-
-    def __init__(self, terms, period, source):
-        self.terms = terms
-        self.period = period
-        self.source = source
-        self.values = {}
-        for line in terms.contract["lines"]:
-            [operation] = [key for key in line if key in OPERATIONS]
-            self.values[line["line"]] = getattr(self, operation)(line, line[operation])
-
-    def of(self, operand):
-        if is_constant(operand):
-            return constant_value(operand)
-        if isinstance(operand, str):
-            need(operand != "not_published", "the result that applies is not published")
-            return self.values[operand]
-        if "measured" in operand:
-            cell = (operand["measured"], operand.get("period", self.period))
-            found = self.source.measured.get(cell, {}).get(operand["field"])
-            need(found is not None, f"{cell} is not measured")
-            return Fraction(found)
-        if "funded" in operand:
-            return self.source.funded
-        if "paid" in operand:
-            return self.source.paid
-        if "earlier" in operand:
-            return self.source.earlier.get(operand["earlier"], Fraction(0))
-        period = self.terms.periods[self.period]
-        first, last = (datetime.date.fromisoformat(period[key]) for key in ("from", "to"))
-        return Fraction((last - first).days + 1)
-
-    def holds(self, condition):
-        [(key, inside)] = condition.items()
-        if key == "not":
-            return not self.holds(inside)
-        if key in ("all", "any"):
-            verdicts = [self.holds(one) for one in inside]  # all of them are computed
-            return all(verdicts) if key == "all" else any(verdicts)
-        return COMPARE[key](self.of(inside[0]), self.of(inside[1]))
-
-    def take(self, _line, x):
-        return self.of(x)
-
-    def add(self, _line, xs):
-        return sum(map(self.of, xs), Fraction(0))
-
-    def subtract(self, _line, xs):
-        return self.of(xs[0]) - self.of(xs[1])
-
-    def multiply(self, _line, xs):
-        return math.prod(map(self.of, xs), start=Fraction(1))
-
-    def divide(self, _line, xs):
-        x, y = self.of(xs[0]), self.of(xs[1])
-        need(y != 0, "a division by zero")
-        return x / y
-
-    def power(self, line, x):
-        value = self.of(x)
-        need(value != 0 or line["exponent"] >= 0, "zero to a negative power")
-        return value ** line["exponent"]
-
-    def minimum(self, _line, xs):
-        return min(map(self.of, xs))
-
-    def maximum(self, _line, xs):
-        return max(map(self.of, xs))
-
-    def negate(self, _line, x):
-        return -self.of(x)
-
-    def clamp(self, line, x):
-        value = self.of(x)
-        least, most = (self.of(line[key]) if key in line else None
-                       for key in ("at_least", "at_most"))
-        value = value if least is None else max(value, least)
-        return value if most is None else min(value, most)
-
-    def tiers(self, line, x):
-        value, chosen = self.of(x), line["otherwise"]
-        for step in line["steps"]:
-            if "at_least" in step and value >= constant_value(step["at_least"]) or (
-                    "above" in step and value > constant_value(step["above"])):
-                chosen = step["then"]
-        return self.of(chosen)
-
-    def curve(self, line, x):
-        value = self.of(x)
-        points = [(constant_value(a), constant_value(b)) for a, b in line["points"]]
-        if value <= points[0][0]:
-            return points[0][1]
-        for (x0, y0), (x1, y1) in zip(points, points[1:]):
-            if value <= x1:
-                return y0 + (value - x0) * (y1 - y0) / (x1 - x0)
-        return points[-1][1]
-
-    def when(self, line, condition):
-        return self.of(line["then"] if self.holds(condition) else line["otherwise"])
-
-    def round(self, line, x):
-        step = constant_value(line["to"])
-        return ROUNDINGS[line["by"]](self.of(x) / step) * step
-
-
-# --- Settlements (sections 6 and 7) ---
-
-def fraction_text(value):
-    value = Fraction(value)
-    return str(value.numerator) if value.denominator == 1 else str(value)
-
-
-def split(whole, weights):
-    """Largest remainders; of equal ones the first."""
-    if whole == 0:
-        return [0] * len(weights)
-    total = sum(weights)
-    need(total > 0, "nobody funded what is shared by funding")
-    exact = [whole * Fraction(weight) / total for weight in weights]
-    parts = [math.floor(part) for part in exact]
-    order = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    for i in order[:whole - sum(parts)]:
-        parts[i] += 1
-    return parts
-
-
-def pays_of(evaluation):
-    """[(pay, from, to, minor units)] in the order of the contract."""
-    terms, found = evaluation.terms, []
-    for pay in terms.contract["pays"]:
-        minor = evaluation.values[pay["pay"]] * 10 ** DECIMALS[terms.currency]
-        need(minor >= 0, "a negative pay")
-        need(minor < 10**18, "a pay too large")
-        weights = []
-        for to in pay["to"]:
-            share = to.get("share", "1")
-            weights.append(evaluation.source.funded_by.get(to["party"], 0)
-                           if share == "funding" else Fraction(share))
-        parts = split(int(minor), weights)
-        found += [(pay["pay"], pay["from"], to["party"], part)
-                  for to, part in zip(pay["to"], parts)]
-    return found
-
-
-def operands_in(value):
-    """Every operand that is an object, wherever it stands in a line."""
-    if isinstance(value, list):
-        for one in value:
-            yield from operands_in(one)
-    elif isinstance(value, dict):
-        if "measured" in value or "funded" in value or "paid" in value or "earlier" in value:
-            yield value
-        else:
-            for one in value.values():
-                yield from operands_in(one)
-
-
-def inputs_of(terms, period, chain):
-    """Ids of the statements that the form rests on; `chain` is [(id, statement)]."""
-    operands = [one for line in terms.contract["lines"]
-                for key, value in line.items() if key not in ("label", "note")
-                for one in operands_in(value)]
-    cells = {(one["measured"], one.get("period", period)) for one in operands if "measured" in one}
-    uses = {kind: any(key in one for one in operands)
-            for kind, key in (("funding", "funded"), ("settlement", "earlier"),
-                              ("payment", "paid"))}
-    uses["funding"] = uses["funding"] or any(
-        to.get("share") == "funding" for pay in terms.contract["pays"] for to in pay["to"])
-    found = []
-    for statement_id, statement in chain:
-        kind = statement["kind"]
-        if kind == "measurement":
-            wanted = any((value["outcome"], statement["period"]) in cells
-                         for value in statement["values"])
-        else:
-            wanted = kind == "contract" or uses[kind]
-        found += [statement_id] if wanted else []
-    need(len(found) <= 2000, "too many inputs")
-    return found
-
-
-def computed_of(terms, period, source, chain):
-    """The `computed` member, the evaluation and the pays."""
-    evaluation = Evaluation(terms, period, source)
-    pays = pays_of(evaluation)
-    computed = {
-        "period": period,
-        "inputs": inputs_of(terms, period, chain),
-        "lines": [{"line": name, "unit": unit_text(terms.units[name]),
-                   "value": fraction_text(value)} for name, value in evaluation.values.items()],
-        "pays": [{"pay": name, "from": payer, "to": receiver,
-                  "amount": {"amount": amount_text(minor, terms.currency),
-                             "currency": terms.currency}}
-                 for name, payer, receiver, minor in pays],
-    }
-    if len(canonical(computed).encode()) > COMPUTED_SIZE_MAX:
-        lines = canonical(computed.pop("lines")).encode()
-        computed["lines_sha256"] = "sha256:" + hashlib.sha256(lines).hexdigest()
-    return computed, evaluation, pays
+    def check_allotments(self):
+        for one in self.contract.get("commitments", []) + self.contract.get("caps", []):
+            try:
+                minor_of(one["amount"], self.currency)
+            except Refused as refusal:
+                self.refusals |= refusal.codes
+                self.reasons.append(str(refusal))

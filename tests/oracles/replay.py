@@ -3,7 +3,8 @@
 
 The ledgers: the demonstration's, Norrköping's four variants, one with keys that come and go,
 contracts of random lines settled by the program and recomputed here, forged ledgers, and statements
-with one thing changed. Both must accept the same, refuse the same, and compute the same.
+of two contracts with one thing changed; one of them has every mechanism of payment. Both must accept
+the same, refuse the same, and compute the same.
 """
 
 import copy
@@ -27,6 +28,8 @@ from _world import EXAMPLE, Key, READINGS, Tap, UTFALL, World, draft, note_of  #
 
 RANDOM_CONTRACTS = 70
 CHANGES_PER_STATEMENT = 60
+CONTRACT_TURNS = 6  # for the contract with every mechanism, which is long
+PARTIES_END = 6  # the first entry after the charter and the parties
 
 
 def judge(path, vkey):
@@ -105,21 +108,18 @@ class RandomLife:
         self.ledger = _replay.Ledger(VKey(self.world.log.vkey))
         for note in self.world.notes:
             self.ledger.append(note.encode())
-        self.bad, self.settled, self.refused, self.unsigned = [], 0, 0, 0
+        self.bad, self.settled, self.paid, self.refused, self.unsigned = [], 0, 0, 0, 0
 
     def submit(self, note):
         self.ledger.append(note.encode())
         self.world.submit(note)
 
     def begin(self, name):
-        """Whether both take the contract. What is only too large, the program alone refuses."""
+        """Whether both take the contract."""
         statement = _random_terms.contract(self.source, draft("contract-rise-spent"), name)
         parties = sorted({party for role in statement["roles"].values() for party in role})
         note = self.world.sign(statement, *parties)
         done = self.world.submit_files(self.world.save(note))
-        if "TERMS_TOO_LARGE" in done.stderr:
-            self.unsigned += 1
-            return False
         try:
             self.ledger.append(note.encode())
             reason = None
@@ -130,30 +130,47 @@ class RandomLife:
             self.bad.append(f"{name}: here {reason or 'accepted'}, there {done.stderr}")
         return done.returncode == 0 and reason is None
 
+    def say(self, name, kind, *parties, **members):
+        """A statement of a contract, which both take."""
+        self.submit(self.world.sign({"kind": kind, "version": 1, "date": "2026-11-23",
+                                     "contract": name, **members}, *parties))
+
+    def fund(self, name):
+        for investor in _random_terms.INVESTORS:
+            if self.source.random() < 0.8:
+                amount = f"{self.source.randint(1, 5000)}.{self.source.randint(0, 99):02d}"
+                self.say(name, "funding", investor, "norrkoping.se", investor=investor,
+                         receiver="norrkoping.se", placed_on="not_published",
+                         reference="not_published",
+                         amount={"amount": amount, "currency": "SEK"})
+
     def measure(self, name):
-        if self.source.random() < 0.8:
-            self.submit(self.world.funding(name, f"{self.source.randint(1, 5000)}.00"))
+        self.fund(name)
+        body = self.ledger.contracts[name].body
         for period in ("2y", "3y"):
-            self.submit(self.world.sign({
-                "kind": "measurement", "version": 1, "date": "2026-11-23", "contract": name,
-                "period": period, "evaluator": "lumell.se",
-                "values": _random_terms.values(self.source)}, "lumell.se"))
+            values = _random_terms.values(self.source, body)
+            if values:
+                self.say(name, "measurement", "lumell.se", period=period, evaluator="lumell.se",
+                         values=values)
 
     def compute(self, name, period):
-        """The `computed` member, or the reason why there is none, by the second implementation."""
+        """The `computed` member, or the refusals, by the second implementation."""
         contract = self.ledger.contracts[name]
         try:
-            return _replay.computed_of(contract.terms, period, contract.source,
-                                       contract.chain)[0], None
+            computed, _, pays = _replay.computed_of(contract.terms, period, contract.source,
+                                                    contract.chain)
+            contract.owed_after(pays)
+            return computed, None
         except Refused as refusal:
-            return None, str(refusal)
+            return None, refusal.codes
 
     def settle(self, name, period):
-        computed, reason = self.compute(name, period)
+        computed, codes = self.compute(name, period)
         told = self.world.run("settle", name, period)
         statement = json.loads(told.stdout) if told.returncode == 0 else {}
-        if statement.get("computed") != computed:
-            self.bad.append(f"{name} {period}: here {computed or reason}, there {told.stdout}"
+        named = codes is not None and any(code in told.stderr for code, _ in codes)
+        if statement.get("computed") != computed or (computed is None) != named:
+            self.bad.append(f"{name} {period}: here {computed or codes}, there {told.stdout}"
                             f"{told.stderr}")
         elif computed is None:
             self.refused += 1
@@ -161,6 +178,20 @@ class RandomLife:
             statement.pop("after")
             self.submit(self.world.sign(statement, "norrkoping.se", "lumell.se"))
             self.settled += 1
+            self.pay(name, computed["pays"])
+
+    def pay(self, name, pays):
+        """Some of what is owed, in part or in full."""
+        settlement = self.world.heads[f"contract/{name}"]
+        for pay in pays:
+            minor = int(pay["amount"]["amount"].replace(".", ""))
+            if minor and self.source.random() < 0.4:
+                part = self.source.choice((minor, minor // 2 + 1))
+                self.say(name, "payment", pay["from"], settlement=settlement,
+                         **{key: pay[key] for key in ("pay", "tranche", "from", "to") if key in pay},
+                         amount={"amount": f"{part // 100}.{part % 100:02d}", "currency": "SEK"},
+                         paid_on="not_published", reference="not_published")
+                self.paid += 1
 
 
 def test_random_terms(tap, folder):
@@ -174,9 +205,11 @@ def test_random_terms(tap, folder):
             life.settle(name, "2y")
             life.settle(name, "3y")
     tap.ok(not life.bad, f"{life.settled} random settlements are computed alike, {life.refused} "
-           f"refused alike, {life.unsigned} contracts not signed", life.bad)
-    tap.ok(life.settled > RANDOM_CONTRACTS // 2 and life.refused > 3, "there were enough of both",
-           [f"{life.settled} settled, {life.refused} refused"])
+           f"refused alike, {life.paid} payments made, {life.unsigned} contracts not signed",
+           life.bad)
+    tap.ok(life.settled > RANDOM_CONTRACTS // 3 and min(life.refused, life.paid) > 10,
+           "there were enough of each",
+           [f"{life.settled} settled, {life.refused} refused, {life.paid} paid"])
     test_agreed(tap, "the ledger of random contracts", life.world)
 
 
@@ -220,8 +253,10 @@ def at(value, path):
 
 STRANGE = (None, True, 0, -1, 1.5, "", "x", "0", "-0", "1", "-1", "1.10", "01", "1e3", "2019-02-29",
            "not_published", "SEK", "EUR", "XXX", "norrkoping.se", "lumell.se", "nobody.example",
-           "sha256:" + "0" * 64, "kr", "SEK*1", "person/SEK", [], {}, {"en": "x"}, {"EN": "x"},
-           [1], 2**31, 60, "9" * 19, "0.0000000000001", "\u0000", "\ud800", "å", "A" * 5000)
+           "sha256:" + "0" * 64, "kr", "SEK*1", "person/SEK", "senior",
+           {"days_after_period": 36526}, {"date": "2030-01-01"}, {"funded": "lumell.se"}, [], {},
+           {"en": "x"}, {"EN": "x"}, [1], 2**31, 60, "9" * 19, "0.0000000000001", "\u0000",
+           "\ud800", "å", "A" * 5000)
 
 
 def changed(source, statement):
@@ -240,7 +275,8 @@ def changed(source, statement):
         holder.reverse()
         return other, f"{path[:-1]} reversed"
     if kind < 0.55 and isinstance(holder, dict):
-        holder[source.choice(("extra", "note", "after", "unit", "share"))] = holder[key]
+        holder[source.choice(("extra", "note", "after", "unit", "share", "tranche", "due",
+                              "up_to"))] = holder[key]
         return other, f"{path} under another name too"
     if kind < 0.8:
         same = [one for one in places(other)
@@ -257,13 +293,48 @@ def changed(source, statement):
     return other, f"{path} = {value!r:.40}"
 
 
+# Who they are in the example of a contract with every mechanism.
+EXAMPLE_PARTIES = {"municipality.example": "norrkoping.se", "evaluator.example": "lumell.se",
+                   "investor.example": "leksellsocialventures.com",
+                   "second.example": "uppdragpsykiskhalsa.se",
+                   "provider.example": "nystart.norrkoping.se"}
+EXAMPLE_VALUES = [{"outcome": "jobs", "count": "20", "numerator": "30", "denominator": "60",
+                   "value": "0.5", "control_count": "5", "control_numerator": "10",
+                   "control_denominator": "40", "p_value": "0.01", "low": "0.1", "high": "0.4"},
+                  {"outcome": "prices", "value": "350", "low": "310", "high": "390"}]
+
+
+def live_by_mechanisms(world):
+    """A contract with a waterfall, a pay that is reversed, and every operation and condition."""
+    path = ROOT / "schemas" / "examples" / "contract" / "valid-every-mechanism.json"
+    text = path.read_text(encoding="utf-8")
+    for name, party in EXAMPLE_PARTIES.items():
+        text = text.replace(f'"{name}"', f'"{party}"')
+    statement = json.loads(text)
+    contract = statement["contract"]
+    world.submit(world.sign(statement, *EXAMPLE_PARTIES.values()))
+    for investor, amount in (("leksellsocialventures.com", "30000.00"),
+                             ("uppdragpsykiskhalsa.se", "10000.01")):
+        world.submit(world.sign(
+            dict(draft("funding"), contract=contract, investor=investor,
+                 amount={"amount": amount, "currency": "SEK"}), investor, "norrkoping.se"))
+    world.submit(world.sign(
+        {"kind": "measurement", "version": 1, "date": "2026-11-23", "contract": contract,
+         "period": "first", "evaluator": "lumell.se", "values": EXAMPLE_VALUES}, "lumell.se"))
+    settlement, computed = world.settle(contract, "first")
+    kinds = {(pay.get("tranche"), pay["from"], "due" in pay) for pay in computed["pays"]}
+    assert {("senior", "norrkoping.se", True), ("rest", "norrkoping.se", True),
+            (None, "nystart.norrkoping.se", True)} <= kinds, kinds
+    world.pay(contract, settlement, computed)
+
+
 class Life:
     """A ledger's life, and what it was before each statement: as a file, and as a state here."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, live):
         self.world = World(folder)
         self.world.create()
-        self.world.live()
+        live(self.world)
         self.entries, _ = _replay.read(str(self.world.ledger))
 
     def keys_of(self, index):
@@ -312,8 +383,9 @@ def take(state, note):
         return str(refusal)
 
 
-def compare_changes(life, source, index, target):
+def compare_changes(life, source, index):
     """Changes one statement of the life in many ways. [(accepted by the program, complaint)]."""
+    target = life.world.folder / "target.ledger"
     before, state = life.file_before(index), life.state_before(index)
     statement, _ = forgeries.parts(life.entries[index])
     path = life.world.folder / "changed.note"
@@ -331,7 +403,7 @@ def compare_changes(life, source, index, target):
                               life.world.folder / "passphrase", path, ledger=target)
         reason = take(state, note)
         fresh = done.returncode != 0  # the file is as it was
-        agreed = fresh == (reason is not None) or "TERMS_TOO_LARGE" in done.stderr
+        agreed = fresh == (reason is not None)
         found.append((not fresh, None if agreed else (
             f"{statement['kind']} {what}, {by}: here {reason or 'accepted'}, there "
             f"{done.returncode} {done.stderr.strip()}")))
@@ -341,11 +413,15 @@ def compare_changes(life, source, index, target):
 def test_changed(tap, folder):
     """Each kind of statement, changed in one place and signed by those who had signed it."""
     source = random.Random(20150102)
-    life = Life(folder)
+    life = Life(folder / "norrkoping", World.live)
     found = []
     for index in range(1, len(life.entries)):
         if not 2 <= index <= 5:  # parties like the first one
-            found += compare_changes(life, source, index, life.world.folder / "target.ledger")
+            found += compare_changes(life, source, index)
+    life = Life(folder / "mechanisms", live_by_mechanisms)
+    for index in range(PARTIES_END, len(life.entries)):
+        for _ in range(CONTRACT_TURNS if index == PARTIES_END else 1):
+            found += compare_changes(life, source, index)
     accepted = sum(good for good, _ in found)
     bad = [complaint for _, complaint in found if complaint]
     tap.ok(not bad, f"{len(found)} changed statements: {accepted} accepted by both, "
