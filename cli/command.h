@@ -31,6 +31,13 @@ enum option_name {
 };
 
 #define INVOCATION_VKEYS_MAX 64
+#define INVOCATION_GIVEN_MAX 400
+
+/* An option with its argument, as it stood on the command line. */
+struct given_option {
+    enum option_name option;
+    const char *value;
+};
 
 /* What the command line says, taken apart. Strings are borrowed from argv. */
 struct invocation {
@@ -38,6 +45,8 @@ struct invocation {
     const char *values[OPTION_COUNT]; /* NULL when absent; "" for an option without argument */
     size_t vkey_count;
     const char *vkeys[INVOCATION_VKEYS_MAX];
+    size_t given_count; /* in their order: for options that may be given several times */
+    struct given_option given[INVOCATION_GIVEN_MAX];
     int operand_count;
     char **operands;
 };
@@ -62,6 +71,12 @@ const struct command *command_find(const char *name);
 
 /* Prints the usage of one command, or of the program when `command` is NULL. */
 void command_print_help(const struct command *command);
+
+/*
+ * The argument of the next `option` from the place `*at` on, which it moves behind it; NULL when
+ * there is none left. `*at` begins with 0.
+ */
+const char *next_option(const struct invocation *invocation, enum option_name option, size_t *at);
 
 static inline bool has_option(const struct invocation *invocation, enum option_name option)
 {

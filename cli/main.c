@@ -69,7 +69,7 @@ static void print_program_help(void)
     printf("%s\n\n", _("utfall: a signed append-only ledger of outcome contracts"));
     printf("%s utfall [--ledger FILE] COMMAND ...\n\n", _("Usage:"));
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        printf("  %-9s %s\n", COMMANDS[i].name, _(COMMANDS[i].summary));
+        printf("  %-10s %s\n", COMMANDS[i].name, _(COMMANDS[i].summary));
     }
     printf("\n%s\n", _("utfall help COMMAND shows the options of a command."));
     printf("%s\n", _("Exit status: 0 good; 1 checked and false, or refused; 2 could not check; "
@@ -211,6 +211,14 @@ static void build_tables(struct option long_options[static OPTION_COUNT + 1],
 /* Records one option. False when there are too many of it. */
 static bool take_option(struct invocation *invocation, size_t option)
 {
+    if (invocation->given_count == INVOCATION_GIVEN_MAX) {
+        return false;
+    }
+    invocation->given[invocation->given_count] = (struct given_option){
+        .option = (enum option_name)option,
+        .value = optarg == NULL ? "" : optarg,
+    };
+    invocation->given_count++;
     if (option == OPTION_VKEY) {
         if (invocation->vkey_count == INVOCATION_VKEYS_MAX) {
             return false;
@@ -266,7 +274,8 @@ static int read_options(struct invocation *invocation, int argc, char **argv)
         return output_usage(invocation, _("there is no option '%s'"), unknown);
     }
     if (too_many) {
-        return output_usage(invocation, _("more than %d keys"), INVOCATION_VKEYS_MAX);
+        return output_usage(invocation, _("more than %d keys or %d options"), INVOCATION_VKEYS_MAX,
+                            INVOCATION_GIVEN_MAX);
     }
     return -1;
 }

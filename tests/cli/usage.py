@@ -32,7 +32,12 @@ WRONG = [  # words, what the message says
     (["submit"], "submit"),
     (["check"], "check"),
     (["settle", "small"], "settle"),
+    (["simulate"], "simulate"),
+    (["simulate", "a", "b", "c"], "simulate"),
+    (["simulate", "a", "--format", "xml"], "--format"),
     (["explain", "small"], "explain"),
+    (["reconcile", "small"], "reconcile"),
+    (["reconcile", "-", "-"], "standard input"),
     (["show"], "show"),
     (["log", "a", "b"], "log"),
     (["prove"], "prove"),
@@ -53,8 +58,11 @@ EACH = {
     "submit": (["renamed.note", *WITH_LOG], ["measurement.note", *WITH_LOG], "STATEMENT_REPEATED",
                FALSE),
     "check": (["third.json", "renamed.json"], ["third.json", "bad.json"], "JSON_INVALID", FALSE),
+    "simulate": (["contract.json", "--vary", "saving=0:10:1"],
+                 ["contract.json", "--vary", "savings=0:10:1"], "OUTCOME_UNKNOWN", FALSE),
     "settle": (["second", "1y"], ["small", "1y"], "SETTLEMENT_REPEATED", FALSE),
     "explain": (["small", "1y"], ["small", "9y"], "PERIOD_UNKNOWN", FALSE),
+    "reconcile": (["small", "published.json"], ["small", "bad.json"], "JSON_INVALID", FALSE),
     "show": (["small"], ["nothing"], "NOT_FOUND", TROUBLE),
     "log": ([], ["nothing"], "CONTRACT_UNKNOWN", FALSE),
     "prove": (["0"], ["99"], "NOT_FOUND", TROUBLE),
@@ -99,6 +107,9 @@ def everything(town):
     """Brings the town to where EACH can be called."""
     town.settle_and_pay()
     town.write("bad.json", "{")
+    town.write_json("published.json", {
+        "kind": "published", "version": 1, "contract": "small", "sources": ["The town's report"],
+        "periods": [{"period": "1y", "claims": [{"pay": "payout", "published": "1.50"}]}]})
     town.write("second.json", town.read("contract.json").replace(b'"small"', b'"second"'))
     town.write("second-measurement.json",
                town.read("measurement.json").replace(b'"small"', b'"second"'))

@@ -1,0 +1,91 @@
+#include "cli/contract_source.h"
+
+#include "cli/clock.h"
+#include "cli/display.h"
+#include "cli/draft.h"
+#include "cli/file.h"
+#include "contracts/rule/rule.h"
+#include "ledger/base/limits.h"
+#include "ledger/base/ownership.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_file(const char *name)
+{
+    size_t size = strlen(name);
+    return strcmp(name, "-") == 0 || (size > 5 && strcmp(name + size - 5, ".json") == 0);
+}
+
+static enum status read_draft(struct contract_source *source, const char *file,
+                              struct failure *failure)
+{
+    OWNED(buffer_release) struct buffer bytes;
+    buffer_init(&bytes, JSON_SIZE_MAX);
+    TRY(file_read(file, &bytes, failure));
+    OWNED(json_freep) struct json *draft = NULL;
+    enum status status = json_parse(buffer_view(&bytes), &draft, failure);
+    if (status == STATUS_INVALID) {
+        return refuse(failure, RULE_JSON_INVALID, failure->at, "%s", failure->reason);
+    }
+    TRY(status);
+    if (json_type(draft) == JSON_OBJECT && json_member(draft, "date") == NULL) {
+        struct display today = display_date(clock_today());
+        TRY(json_set_string(draft, "date", view_of(today.text)));
+    }
+    TRY(draft_stand_in(draft, failure));
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, ENTRY_SIZE_MAX);
+    return draft_finish(draft, &text, &source->statement, failure);
+}
+
+static enum status read_from_ledger(struct contract_source *source, const char *name,
+                                    const struct invocation *invocation, struct failure *failure)
+{
+    TRY(workspace_open(workspace_path(invocation), false, &source->workspace, failure));
+    const struct state_contract *contract;
+    TRY(workspace_load_contract(source->workspace, view_of(name), &contract, failure));
+    TRY(statement_read(contract->first->statement->bytes, &source->statement, failure));
+    TRY(statement_check(source->statement, failure));
+
+    size_t count = contract->contract->terms.period_count;
+    source->settled_by = calloc(count, sizeof *source->settled_by);
+    if (source->settled_by == NULL) {
+        return fail_memory(failure);
+    }
+    for (size_t i = 0; i < count; i++) {
+        source->settled_by[i] =
+            contract->settled[i] == NULL ? STORE_NONE : contract->settled[i]->index;
+    }
+    return STATUS_OK;
+}
+
+enum status contract_source_open(struct contract_source *source, const char *name,
+                                 const struct invocation *invocation, struct failure *failure)
+{
+    TRY(is_file(name) ? read_draft(source, name, failure)
+                      : read_from_ledger(source, name, invocation, failure));
+    if (source->statement->kind != KIND_CONTRACT) {
+        return refuse(failure, RULE_KIND_UNKNOWN, "/kind", "a contract is asked for here, not a %s",
+                      kind_word(source->statement->kind));
+    }
+    return STATUS_OK;
+}
+
+void contract_source_close(struct contract_source *source)
+{
+    statement_free(source->statement);
+    workspace_close(source->workspace);
+    free(source->settled_by);
+    *source = (struct contract_source){0};
+}
+
+enum status contract_source_assume(const struct contract_source *source, size_t period,
+                                   struct assumptions *assumptions, struct failure *failure)
+{
+    const struct state_contract *contract;
+    TRY(workspace_load_contract_before(source->workspace, contract_source_contract(source)->name,
+                                       source->settled_by[period], &contract, failure));
+    return assumptions_take_state(assumptions, contract) == STATUS_OK ? STATUS_OK
+                                                                      : fail_memory(failure);
+}

@@ -1,0 +1,48 @@
+/*
+ * Contract source: the contract that a command is about, a draft in a file or one of the ledger.
+ *
+ * A draft needs no ledger, and nobody has to have signed it: what only signing adds is stood in
+ * for. A name that ends in ".json", and "-" for standard input, is a file; other names are looked
+ * for in the ledger.
+ */
+#pragma once
+
+#include "cli/command.h"
+#include "cli/workspace.h"
+#include "contracts/simulation/assumptions.h"
+#include "contracts/statement/statement.h"
+#include "ledger/base/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct contract_source {
+    struct statement *statement; /* of its own, also for a contract of the ledger */
+    struct workspace *workspace; /* NULL for a draft */
+    uint64_t *settled_by;        /* [period]: the entry that settled it, or STORE_NONE */
+};
+
+/*
+ * Finds the contract, reads and checks it.
+ *
+ * Owner   the caller calls contract_source_close, also after a failure; `source` is zeroed.
+ * Errors  the refusals of a contract; KIND_UNKNOWN for a draft of another kind; those of opening
+ *         the ledger and loading the contract.
+ */
+enum status contract_source_open(struct contract_source *source, const char *name,
+                                 const struct invocation *invocation, struct failure *failure);
+void contract_source_close(struct contract_source *source);
+
+static inline const struct contract *contract_source_contract(const struct contract_source *source)
+{
+    return &source->statement->contract;
+}
+
+/*
+ * What the ledger knew of its contract before a period was settled, or what it knows now if it is
+ * not settled. Not for a draft.
+ *
+ * Shapes  `assumptions` are initialised with the contract of this source.
+ */
+enum status contract_source_assume(const struct contract_source *source, size_t period,
+                                   struct assumptions *assumptions, struct failure *failure);
