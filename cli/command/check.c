@@ -7,6 +7,8 @@
 #include "cli/file.h"
 #include "cli/language.h"
 #include "cli/output.h"
+#include "cli/prose.h"
+#include "cli/review.h"
 #include "cli/workspace.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
@@ -32,7 +34,8 @@ static enum status check_shape(struct view bytes, struct failure *failure)
  * signatures. What only signing adds is stood in for.
  */
 static enum status check_draft(struct view bytes, const struct invocation *invocation,
-                               struct workspace *workspace, struct failure *failure)
+                               struct workspace *workspace, struct statement **ret_statement,
+                               struct failure *failure)
 {
     OWNED(json_freep) struct json *draft = NULL;
     enum status status = json_parse(bytes, &draft, failure);
@@ -51,16 +54,19 @@ static enum status check_draft(struct view bytes, const struct invocation *invoc
     buffer_init(&text, ENTRY_SIZE_MAX);
     OWNED(statement_freep) struct statement *statement = NULL;
     TRY(draft_finish(draft, &text, &statement, failure));
-    if (workspace == NULL) {
-        return STATUS_OK;
+    if (workspace != NULL) {
+        TRY(workspace_load_for(workspace, statement, failure));
+        TRY(state_check_draft(workspace_state(workspace), statement,
+                              ledger_size(workspace_ledger(workspace)), failure));
     }
-    TRY(workspace_load_for(workspace, statement, failure));
-    return state_check_draft(workspace_state(workspace), statement,
-                             ledger_size(workspace_ledger(workspace)), failure);
+    *ret_statement = STEAL(statement);
+    return STATUS_OK;
 }
 
+/* `*ret_statement` stays NULL where only the form was checked. */
 static enum status check_file(const struct invocation *invocation, const char *file,
-                              struct workspace *workspace, struct failure *failure)
+                              struct workspace *workspace, struct statement **ret_statement,
+                              struct failure *failure)
 {
     OWNED(buffer_release) struct buffer bytes;
     buffer_init(&bytes, JSON_SIZE_MAX);
@@ -68,43 +74,115 @@ static enum status check_file(const struct invocation *invocation, const char *f
     if (has_option(invocation, OPTION_SHAPE)) {
         return check_shape(buffer_view(&bytes), failure);
     }
-    return check_draft(buffer_view(&bytes), invocation, workspace, failure);
+    return check_draft(buffer_view(&bytes), invocation, workspace, ret_statement, failure);
 }
 
 /* --- Answers: a line or an object for each file --- */
 
-static enum status push_verdict(struct json *array, const char *file, bool is_good,
-                                const struct failure *failure)
+/* One file, and what was found about it. */
+struct checked {
+    const char *file;
+    bool is_good;
+    struct failure failure;
+    struct statement *statement; /* when it is good; NULL with --shape */
+    bool is_reviewed;            /* it is a contract */
+    bool wants_words;
+    struct review review;
+};
+
+static void checked_release(struct checked *checked)
+{
+    if (checked->is_reviewed) {
+        review_release(&checked->review);
+    }
+    statement_free(checked->statement);
+}
+
+static enum status review_contract(struct checked *checked)
+{
+    if (checked->statement == NULL || checked->statement->kind != KIND_CONTRACT) {
+        return STATUS_OK;
+    }
+    enum status status = review_init(&checked->review, &checked->statement->contract);
+    checked->is_reviewed = status == STATUS_OK;
+    return status;
+}
+
+static enum status push_verdict(struct json *array, const struct checked *checked)
 {
     OWNED(json_freep) struct json *object = json_new_object();
     if (object == NULL) {
         return STATUS_MEMORY;
     }
-    TRY(json_set_string(object, "file", view_of(file)));
-    TRY(json_set_boolean(object, "ok", is_good));
-    if (!is_good) {
-        TRY(json_set_string(object, "code", view_of(failure->code)));
-        TRY(json_set_string(object, "at", view_of(failure->at)));
-        TRY(json_set_string(object, "reason", view_of(failure->reason)));
+    TRY(json_set_string(object, "file", view_of(checked->file)));
+    TRY(json_set_boolean(object, "ok", checked->is_good));
+    if (!checked->is_good) {
+        TRY(json_set_string(object, "code", view_of(checked->failure.code)));
+        TRY(json_set_string(object, "at", view_of(checked->failure.at)));
+        TRY(json_set_string(object, "reason", view_of(checked->failure.reason)));
+    }
+    if (checked->is_reviewed) {
+        TRY(review_to_json(&checked->review, object));
+    }
+    if (checked->is_reviewed && checked->wants_words) {
+        TRY(prose_to_json(&checked->statement->contract, object));
     }
     return json_push(array, STEAL(object));
 }
 
-static void print_verdict(const struct invocation *invocation, const char *file, bool is_good,
-                          const struct failure *failure)
+static enum status print_verdict(const struct invocation *invocation, const struct checked *checked)
 {
-    if (is_good) {
-        if (!output_is_quiet(invocation)) {
-            printf("%s: %s\n", file, _("OK"));
+    const struct failure *failure = &checked->failure;
+    if (checked->is_good) {
+        if (output_is_quiet(invocation)) {
+            return STATUS_OK;
         }
-        return;
+        if (checked->is_reviewed && checked->wants_words) {
+            return prose_print(&checked->statement->contract);
+        }
+        printf("%s: %s\n", checked->file, _("OK"));
+        return checked->is_reviewed ? review_print(&checked->review) : STATUS_OK;
     }
-    printf("%s: %s %s%s%s\n", file, failure->code, display_place(failure->at).text,
+    printf("%s: %s %s%s%s\n", checked->file, failure->code, display_place(failure->at).text,
            failure->at[0] == '\0' ? "" : ": ", failure->reason);
     enum rule rule = rule_by_name(failure->code);
     if (rule != RULE_NONE && !has_option(invocation, OPTION_SHAPE)) {
         printf("  %s\n", rule_sentence(rule, language()));
     }
+    return STATUS_OK;
+}
+
+/* With --strict a contract that has warnings is told like one that is refused. */
+static void apply_strict(const struct invocation *invocation, const struct checked *checked,
+                         struct failure *ret_failure)
+{
+    if (has_option(invocation, OPTION_STRICT) && checked->is_reviewed &&
+        review_count(&checked->review, REVIEW_WARNING) > 0) {
+        enum status status =
+            fail_code(ret_failure, STATUS_INVALID, "WARNINGS", "", "there are warnings");
+        (void)status;
+    }
+}
+
+/* Checks and tells one file. `*ret_failure` says why it does not pass, if it does not. */
+static enum status check_one(const struct invocation *invocation, const char *file,
+                             struct workspace *workspace, struct json *verdicts,
+                             struct failure *ret_failure)
+{
+    OWNED(checked_release)
+    struct checked checked = {.file = file, .wants_words = has_option(invocation, OPTION_WORDS)};
+    enum status status =
+        check_file(invocation, file, workspace, &checked.statement, &checked.failure);
+    checked.is_good = status == STATUS_OK;
+    if (!checked.is_good && checked.failure.status == STATUS_OK) {
+        return status; /* nothing says why: no memory */
+    }
+    TRY(review_contract(&checked));
+    TRY(output_is_json(invocation) ? push_verdict(verdicts, &checked)
+                                   : print_verdict(invocation, &checked));
+    *ret_failure = checked.failure;
+    apply_strict(invocation, &checked, ret_failure);
+    return STATUS_OK;
 }
 
 /* Checks every file; the worst exit status counts, and `ret_worst` is the first failure with it. */
@@ -115,18 +193,12 @@ static int check_files(const struct invocation *invocation, struct workspace *wo
     for (int i = 0; i < invocation->operand_count; i++) {
         struct failure failure = {0};
         const char *file = invocation->operands[i];
-        bool is_good = check_file(invocation, file, workspace, &failure) == STATUS_OK;
-        if (!is_good && failure.status == STATUS_OK) {
-            return output_failure(invocation, file, &failure);
+        if (check_one(invocation, file, workspace, verdicts, &failure) != STATUS_OK) {
+            return output_failure(invocation, file, &(struct failure){0});
         }
-        if (!is_good && output_exit_status(&failure) > worst) {
+        if (failure.status != STATUS_OK && output_exit_status(&failure) > worst) {
             worst = output_exit_status(&failure);
             *ret_worst = failure;
-        }
-        if (!output_is_json(invocation)) {
-            print_verdict(invocation, file, is_good, &failure);
-        } else if (push_verdict(verdicts, file, is_good, &failure) != STATUS_OK) {
-            return output_failure(invocation, file, &(struct failure){0});
         }
     }
     return worst;

@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+"""A contract in plain words: nothing of the terms is left out, and Norrköping's text stays as it is.
+
+usage: prose.py             compares
+       prose.py --write     puts the real texts into tests/cli/prose/ instead
+
+Prints TAP.
+"""
+
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+
+from _cli import ROOT, UTFALL, Folder, Tap
+
+GOLDEN = os.path.join(ROOT, "tests", "cli", "prose")
+NORRKOPING = os.path.join(ROOT, "examples", "norrkoping")
+CONTRACTS = sorted(glob.glob(os.path.join(NORRKOPING, "contract-*.json")) +
+                   glob.glob(os.path.join(ROOT, "examples", "mechanisms", "*.json")) +
+                   glob.glob(os.path.join(ROOT, "examples", "published", "*", "contract.json")))
+LANGUAGES = ("en", "sv")
+SPACE = "\u00a0"
+
+
+def words_of(path, language):
+    with Folder() as folder:
+        process = subprocess.run([UTFALL, "check", "--words", "--lang", language, path],
+                                 capture_output=True, cwd=folder.path, env=folder.environment,
+                                 timeout=60, check=False)
+    return process.stdout.decode(), process.returncode
+
+
+def paragraphs_of(path, language):
+    """Without the line breaks that a terminal needs."""
+    text, status = words_of(path, language)
+    return re.sub(r"\s+", " ", text.replace(SPACE, " ")), status
+
+
+def label(localized, language):
+    return localized.get(language) or localized.get("en") or next(iter(localized.values()))
+
+
+def shown(decimal, language):
+    """The digits of a decimal as they are grouped for people, without decimals that are zero."""
+    sign, digits = ("-", decimal[1:]) if decimal.startswith("-") else ("", decimal)
+    whole, _, fraction = digits.partition(".")
+    grouped = f"{int(whole):,}"
+    if language == "sv":
+        grouped, sign = grouped.replace(",", " "), "\u2212" if sign else ""
+    return sign + grouped + (("," if language == "sv" else ".") + fraction if fraction else "")
+
+
+def percent(decimal, language):
+    """Of 0.075: 7.5, which may stand in place of the decimal."""
+    whole, _, fraction = decimal.partition(".")
+    if whole != "0" or not fraction:
+        return None
+    fraction = fraction.ljust(2, "0")
+    text = fraction[:2].lstrip("0") or "0"
+    return shown(text + ("." + fraction[2:] if fraction[2:] else ""), language)
+
+
+def constants(value, key=""):
+    """Every decimal that stands as an operand of a line."""
+    if isinstance(value, dict):
+        if "value" in value and "unit" in value:
+            yield value["value"]
+            return
+        for name, member in value.items():
+            if name not in ("label", "note", "line", "actor", "period"):
+                yield from constants(member, name)
+    elif isinstance(value, list):
+        for member in value:
+            yield from constants(member, key)
+    elif isinstance(value, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
+        yield value
+
+
+def complete(path, language):
+    """Complaints about what the contract says and the text does not."""
+    with open(path, encoding="utf-8") as file:
+        contract = json.load(file)
+    text, status = paragraphs_of(path, language)
+    if status != 0:
+        return f"ended with {status}: {text[:300]}"
+    missing = []
+    for number, line in enumerate(contract["lines"], 1):
+        wanted = re.sub(r"\s+", " ", label(line["label"], language).replace(SPACE, " "))
+        if f"[{number}] {wanted} =" not in text:
+            missing.append(f"line {number}: {wanted}")
+    for outcome in contract["outcomes"]:
+        if re.sub(r"\s+", " ", label(outcome["label"], language).replace(SPACE, " ")) not in text:
+            missing.append(f"outcome {outcome['outcome']}")
+    for period in contract["periods"]:
+        if period["period"] not in text:
+            missing.append(f"period {period['period']}")
+    for pay in contract["pays"]:
+        layers = pay.get("waterfall", [pay])
+        for party in [pay["from"]] + [to["party"] for layer in layers for to in layer["to"]]:
+            if party not in text:
+                missing.append(f"party {party}")
+    for decimal in constants(contract["lines"]):
+        forms = [shown(decimal, language), percent(decimal, language)]
+        if not any(form and form in text for form in forms):
+            missing.append(f"constant {decimal}")
+    return "missing: " + "; ".join(missing) if missing else ""
+
+
+def golden(name, language):
+    path = os.path.join(GOLDEN, f"{name}.{language}.txt")
+    text, _ = words_of(os.path.join(NORRKOPING, f"{name}.json"), language)
+    if "--write" in sys.argv:
+        os.makedirs(GOLDEN, exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    with open(path, encoding="utf-8") as file:
+        wanted = file.read()
+    return "" if text == wanted else f"{path} differs from\n{text}"
+
+
+def main():
+    tap = Tap()
+    for path in CONTRACTS:
+        name = os.path.relpath(path, os.path.join(ROOT, "examples"))
+        for language in LANGUAGES:
+            tap.check(f"{name}: the text in {language} says every line, outcome, party, constant",
+                      complete(path, language))
+    for path in sorted(glob.glob(os.path.join(NORRKOPING, "contract-*.json"))):
+        name = os.path.basename(path)[:-len(".json")]
+        for language in LANGUAGES:
+            tap.check(f"{name}: the text in {language} is the one that was read", golden(name, language))
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
