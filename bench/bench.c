@@ -8,6 +8,7 @@
  * each several times, the best counts: a shared machine only ever makes things slower.
  */
 
+#include "bench/bench.h"
 #include "cli/workspace.h"
 #include "ledger/base/ownership.h"
 #include "ledger/crypto/key.h"
@@ -25,14 +26,14 @@
 
 #define PATH_SIZE 600
 
-static double now(void)
+double now(void)
 {
     struct timespec time;
     (void)clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void die(const char *what, const struct failure *failure)
+void die(const char *what, const struct failure *failure)
 {
     (void)fprintf(stderr, "bench: %s: %s %s\n", what, failure->at, failure->reason);
     exit(2);
@@ -203,7 +204,7 @@ static double best_settle(const char *path)
     return best;
 }
 
-static bool report(const char *what, double ratio, const char *relation, double bound, bool holds)
+bool report(const char *what, double ratio, const char *relation, double bound, bool holds)
 {
     printf("%-66s %7.3f  (%s %.2f)  %s\n", what, ratio, relation, bound,
            holds ? "holds" : "DOES NOT HOLD");
@@ -292,5 +293,6 @@ int main(int argc, char **argv)
     bool holds = bench_verify(folder, threads);
     holds = bench_settle(folder, large) && holds;
     holds = bench_memory(folder, threads) && holds;
+    holds = bench_terms() && holds;
     return holds ? 0 : 1;
 }
