@@ -44,7 +44,7 @@ static enum status write_key_marks(const struct chart *chart, struct buffer *out
 {
     for (size_t i = 0; i < chart->mark_count; i++) {
         if (out != NULL) {
-            char number[16];
+            char number[24];
             (void)snprintf(number, sizeof number, "%zu", i + 1);
             TRY(buffer_append_format(out,
                                      "<circle cx=\"45\" cy=\"%lld\" r=\"8\" fill=\"#ffffff\" "

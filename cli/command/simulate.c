@@ -340,8 +340,9 @@ static enum status trace(struct work *work)
     struct simulation *first = &simulated->simulations[0];
     const struct axis *axis = &simulated->axes[0];
     if (simulated->contract_count == 2) {
-        TRY(comparison_make(first, COLUMN_TOTAL_INDEX, &simulated->simulations[1],
-                            COLUMN_TOTAL_INDEX, axis, &simulated->comparison, &work->failure));
+        const struct compared a = {first, COLUMN_TOTAL_INDEX};
+        const struct compared b = {&simulated->simulations[1], COLUMN_TOTAL_INDEX};
+        TRY(comparison_make(&a, &b, axis, &simulated->comparison, &work->failure));
     } else {
         TRY(places_find(first, 0, &axis->from, &axis->to, &simulated->places, &work->failure));
         places_sort(&simulated->places);

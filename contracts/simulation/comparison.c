@@ -289,8 +289,7 @@ static enum status compare(struct comparing *comparing, struct simulation *first
     return find_ranges(comparing);
 }
 
-enum status comparison_make(struct simulation *first, size_t first_column,
-                            struct simulation *second, size_t second_column,
+enum status comparison_make(const struct compared *first, const struct compared *second,
                             const struct axis *axis, struct comparison *ret_comparison,
                             struct failure *failure)
 {
@@ -298,10 +297,10 @@ enum status comparison_make(struct simulation *first, size_t first_column,
     places_init(&ret_comparison->places);
     struct comparing comparing = {
         .comparison = ret_comparison,
-        .first_column = first_column,
-        .second_column = second_column,
+        .first_column = first->column,
+        .second_column = second->column,
     };
-    enum status status = compare(&comparing, first, second, axis, failure);
+    enum status status = compare(&comparing, first->simulation, second->simulation, axis, failure);
     if (status != STATUS_OK) {
         comparison_release(ret_comparison);
         return simulation_tell(status, failure);

@@ -40,16 +40,21 @@ struct comparison {
     struct difference_range *ranges;
 };
 
+/* What is compared: a column of a simulation. */
+struct compared {
+    struct simulation *simulation;
+    size_t column;
+};
+
 /*
- * Compares column `first_column` of `first` with column `second_column` of `second`.
+ * Compares two columns along an axis.
  *
  * Shapes  both simulations have the same one axis, which is looked at from its `from` to its `to`,
- *         and these differ; both columns have one unit. `comparison` need not be initialised.
+ *         and these differ; both columns have one unit. `ret_comparison` need not be initialised.
  * Owner   the simulations are borrowed, and outlive the comparison.
  * Errors  STATUS_MEMORY and the like; then there is nothing to release.
  */
-enum status comparison_make(struct simulation *first, size_t first_column,
-                            struct simulation *second, size_t second_column,
+enum status comparison_make(const struct compared *first, const struct compared *second,
                             const struct axis *axis, struct comparison *ret_comparison,
                             struct failure *failure);
 void comparison_release(struct comparison *comparison);

@@ -31,7 +31,7 @@ static enum status grow(struct places *places)
     if (places->count < places->capacity) {
         return STATUS_OK;
     }
-    size_t capacity = places->capacity == 0 ? PLACES_SAMPLES * 2 : places->capacity * 2;
+    size_t capacity = places->capacity == 0 ? (size_t)PLACES_SAMPLES * 2 : places->capacity * 2;
     struct place *items = realloc(places->items, capacity * sizeof *items);
     if (items == NULL) {
         return STATUS_MEMORY;

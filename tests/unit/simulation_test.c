@@ -961,8 +961,8 @@ static void assert_ranges(const char *first, const char *second, const char *axi
     struct failure failure;
     axis_init(&axis);
     cr_assert(eq(int, axis_read(view_of(axis_text), &axis, &failure), STATUS_OK));
-    enum status status = comparison_make(&fixtures[0].simulation, 0, &fixtures[1].simulation, 0,
-                                         &axis, &comparison, &failure);
+    const struct compared sides[2] = {{&fixtures[0].simulation, 0}, {&fixtures[1].simulation, 0}};
+    enum status status = comparison_make(&sides[0], &sides[1], &axis, &comparison, &failure);
     cr_assert(eq(int, status, STATUS_OK));
     OWNED(buffer_release) struct buffer text;
     buffer_init(&text, 64 * 1024);
