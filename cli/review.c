@@ -77,9 +77,10 @@ static struct unit currency_unit(const struct review *review)
 }
 
 /* How sure an end is, and which numbers bring it about. */
-static enum status print_end(const struct review *review, const struct search_result *end,
+static enum status print_end(const struct review *review, const struct liability *liability,
                              bool is_greatest)
 {
+    const struct search_result *end = is_greatest ? &liability->greatest : &liability->least;
     struct unit unit = currency_unit(review);
     OWNED(buffer_release) struct buffer text;
     buffer_init(&text, JSON_SIZE_MAX);
@@ -97,7 +98,8 @@ static enum status print_end(const struct review *review, const struct search_re
         TRY(buffer_append_format(&text, _("a bound; the nearest found is %s"),
                                  display_value(&end->value, &unit).text));
     }
-    if (end->is_found && end->chosen_count > 0 && end->chosen_count <= ROWS_MAX) {
+    bool is_told = !liability->is_sum && end->chosen_count <= ROWS_MAX;
+    if (end->is_found && end->chosen_count > 0 && is_told) {
         TRY(buffer_append_text(&text, _(", when ")));
         TRY(review_write_chosen(review, end->chosen, end->chosen_count, &text));
     }
@@ -120,8 +122,13 @@ static enum status print_liability(const struct review *review, const struct lia
     } else {
         printf(_("      %.*s: from %s, without limit\n"), VIEW_ARGS(name), least.text);
     }
-    TRY(print_end(review, &liability->least, false));
-    return print_end(review, &liability->greatest, true);
+    if (liability->like != liability->period) {
+        struct view like = terms->periods[liability->like].name;
+        printf(_("        as %.*s\n"), VIEW_ARGS(like));
+        return STATUS_OK;
+    }
+    TRY(print_end(review, liability, false));
+    return print_end(review, liability, true);
 }
 
 static enum status print_party(const struct review *review, const struct party_liability *party)

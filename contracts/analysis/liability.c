@@ -19,7 +19,7 @@ bool end_is_exact(const struct search_result *end)
 
 static void liability_init(struct liability *liability, size_t period)
 {
-    liability->period = period;
+    *liability = (struct liability){.period = period, .like = period};
     search_result_init(&liability->least);
     search_result_init(&liability->greatest);
 }
@@ -287,6 +287,7 @@ static enum status find_period(struct liable *liable, struct party_liability *pa
     const size_t *periods = liabilities->periods;
     for (size_t i = 0; i < place; i++) {
         if (is_alike(&liable->differences, periods[i], periods[place])) {
+            party->periods[place].like = party->periods[i].like;
             return copy_liability(inputs, &party->periods[i], &party->periods[place]);
         }
     }
@@ -335,6 +336,7 @@ static void begin_sum(struct search_result *sum)
 static enum status add_periods_up(const struct liabilities *liabilities,
                                   struct party_liability *party)
 {
+    party->in_all.is_sum = true;
     begin_sum(&party->in_all.least);
     begin_sum(&party->in_all.greatest);
     for (size_t i = 0; i < liabilities->period_count; i++) {

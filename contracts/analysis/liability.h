@@ -24,6 +24,8 @@
 
 struct liability {
     size_t period;                 /* or LIABILITY_IN_ALL */
+    size_t like;                   /* the period that it is the same as, or its own */
+    bool is_sum;                   /* in all: the ends of the periods, added up */
     struct search_result least;    /* its bound: never less than */
     struct search_result greatest; /* its bound: never more than; without one: unbounded */
 };

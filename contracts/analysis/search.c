@@ -171,11 +171,26 @@ static void add_variables(struct searching *searching)
     }
 }
 
+/* What the party owes; other pays can only refuse a settlement. */
+static void mark_pays(struct searching *searching)
+{
+    const struct terms *terms = &searching->searcher->inputs->contract->terms;
+    const struct view party = searching->goal->party;
+    for (size_t i = 0; i < terms->pay_count; i++) {
+        const struct pay *pay = &terms->pays[i];
+        bool is_owing = view_equal(pay->from, party);
+        for (size_t k = 0; pay->is_reversible && k < pay->tranches[0].share_count; k++) {
+            is_owing = is_owing || view_equal(pay->tranches[0].shares[k].party, party);
+        }
+        searching->lines[pay->line] = searching->lines[pay->line] || is_owing;
+    }
+}
+
 static void mark_lines(struct searching *searching)
 {
     const struct terms *terms = &searching->searcher->inputs->contract->terms;
     if (searching->goal->kind == SEARCH_OWED) {
-        influence_mark_pays(terms, searching->lines);
+        mark_pays(searching);
     } else {
         searching->lines[searching->goal->line] = true;
     }
@@ -620,8 +635,9 @@ static bool simplify_to(struct searching *searching, struct variable *variable,
     return false;
 }
 
-/* The first candidate that will do, from the smallest on. */
-static bool simplify_to_candidate(struct searching *searching, struct variable *variable)
+/* The first candidate, or the first whole one, that will do, from the smallest on. */
+static bool simplify_to_candidate(struct searching *searching, struct variable *variable,
+                                  bool is_whole)
 {
     const struct candidates *candidates = &variable->candidates;
     OWNED(rational_release) struct rational zero;
@@ -633,6 +649,9 @@ static bool simplify_to_candidate(struct searching *searching, struct variable *
         size_t place = is_up ? above : below - 1;
         above += is_up;
         below -= !is_up;
+        if (is_whole && !rational_is_integer(&candidates->values[place])) {
+            continue;
+        }
         if (simplify_to(searching, variable, &candidates->values[place])) {
             return true;
         }
@@ -676,7 +695,8 @@ static void simplify(struct searching *searching, struct variable *variable)
             return;
         }
     }
-    if (simplify_to_candidate(searching, variable)) {
+    if (simplify_to_candidate(searching, variable, true) ||
+        simplify_to_candidate(searching, variable, false)) {
         if (!is_end_sought(searching->goal)) {
             simplify_size(searching, variable);
         }
