@@ -116,7 +116,7 @@ static struct statement *make_contract(append_lines *append, size_t items)
         die("contract", &failure);
     }
     struct json *root;
-    struct statement *statement;
+    struct statement *statement = NULL;
     if (json_parse(buffer_view(&text), &root, &failure) != STATUS_OK ||
         statement_read_tree(root, &statement, &failure) != STATUS_OK ||
         statement_check(statement, &failure) != STATUS_OK) {

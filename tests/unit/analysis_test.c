@@ -12,6 +12,7 @@
 #include "contracts/statement/statement.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
+#include "tests/support/portion.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -254,7 +255,7 @@ Test(analysis, what_is_computed_from_values_inside_lies_inside)
     rational_init(&x);
     rational_init(&y);
     rational_init(&z);
-    for (size_t i = 0; i < 20000; i++) {
+    for (size_t i = 0; i < 20000 / test_portion(); i++) {
         roll_interval(&dice, &a, &x);
         roll_interval(&dice, &b, &y);
         for (size_t k = 0; k < COUNT(operations); k++) {
@@ -852,7 +853,7 @@ Test(analysis, no_value_that_is_computed_lies_outside_its_bounds, .timeout = 120
 {
     size_t settled = 0;
     size_t opened = 0;
-    for (uint64_t seed = 1; seed <= 1500; seed++) {
+    for (uint64_t seed = 1; seed <= 1500; seed += test_portion()) {
         struct statement *statement = open_program(seed);
         if (statement == NULL) {
             continue;
@@ -868,8 +869,8 @@ Test(analysis, no_value_that_is_computed_lies_outside_its_bounds, .timeout = 120
         statement_free(statement);
     }
     cr_log_info("%zu programs, %zu settlements", opened, settled);
-    cr_assert(gt(sz, opened, 500));
-    cr_assert(gt(sz, settled, 3000));
+    cr_assert(gt(sz, opened, 500 / test_portion()));
+    cr_assert(gt(sz, settled, 3000 / test_portion()));
 }
 
 /* --- What a life of random numbers owes lies between the ends of the liability --- */
@@ -985,7 +986,7 @@ static void compare_liabilities(const struct statement *statement, uint64_t seed
 Test(analysis, nobody_owes_less_than_the_least_or_more_than_the_greatest, .timeout = 120)
 {
     struct counts counts = {0};
-    for (uint64_t seed = 5001; seed <= 5150; seed++) {
+    for (uint64_t seed = 5001; seed <= 5150; seed += test_portion()) {
         struct statement *statement = open_program(seed);
         if (statement != NULL) {
             compare_liabilities(statement, seed, &counts);
@@ -994,8 +995,8 @@ Test(analysis, nobody_owes_less_than_the_least_or_more_than_the_greatest, .timeo
     }
     cr_log_info("%zu settlements; of %zu ends, %zu are exact, %zu were played again",
                 counts.settled, counts.ends, counts.exact, counts.found);
-    cr_assert(gt(sz, counts.settled, 1000));
-    cr_assert(gt(sz, counts.found, 50));
+    cr_assert(gt(sz, counts.settled, 1000 / test_portion()));
+    cr_assert(gt(sz, counts.found, 50 / test_portion()));
     cr_assert(gt(sz, counts.exact, counts.ends / 3));
 }
 

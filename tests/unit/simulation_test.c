@@ -11,6 +11,7 @@
 #include "contracts/simulation/trace.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
+#include "tests/support/portion.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -887,7 +888,7 @@ Test(simulation, between_places_the_course_is_straight)
     OWNED(rational_release) struct rational tolerance;
     rational_init(&tolerance);
     rational_set_fraction(&tolerance, 3, 100); /* öre are rounded */
-    for (size_t round = 0; round < 150; round++) {
+    for (size_t round = 0; round < 150; round += test_portion()) {
         OWNED(buffer_release) struct buffer lines;
         buffer_init(&lines, 64 * 1024);
         cr_assert(eq(int, buffer_append_text(&lines, LINE("l0", "'take':" X)), STATUS_OK));
