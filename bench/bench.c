@@ -103,7 +103,7 @@ static double verify_seconds(const char *path, unsigned threads)
         die(path, &failure);
     }
     struct workspace_audit audit;
-    if (workspace_audit_all(workspace, threads, NULL, NULL, NULL, &audit, &failure) != STATUS_OK) {
+    if (workspace_audit_all(workspace, threads, NULL, &audit, &failure) != STATUS_OK) {
         die(path, &failure);
     }
     return now() - start;

@@ -86,6 +86,7 @@ enum status contract_source_assume(const struct contract_source *source, size_t 
     const struct state_contract *contract;
     TRY(workspace_load_contract_before(source->workspace, contract_source_contract(source)->name,
                                        source->settled_by[period], &contract, failure));
-    return assumptions_take_state(assumptions, contract) == STATUS_OK ? STATUS_OK
-                                                                      : fail_memory(failure);
+    return assumptions_take_state(assumptions, contract, period) == STATUS_OK
+               ? STATUS_OK
+               : fail_memory(failure);
 }

@@ -155,6 +155,16 @@ struct display display_date(struct date date)
     return display_of(&text);
 }
 
+struct display display_published_date(const struct published_date *date)
+{
+    struct display text;
+    if (date->is_published) {
+        return display_date(date->date);
+    }
+    (void)snprintf(text.text, sizeof text.text, "%s", _("date not published"));
+    return text;
+}
+
 struct display display_hash(const struct hash *id)
 {
     OWNED(buffer_release) struct buffer text;

@@ -34,6 +34,8 @@ struct display display_value(const struct rational *value, const struct unit *un
 struct display display_number(const struct rational *value);
 
 struct display display_date(struct date date);
+/* The date, or that it was not published. */
+struct display display_published_date(const struct published_date *date);
 struct display display_hash(const struct hash *id);       /* sha256:<64 digits> */
 struct display display_hash_short(const struct hash *id); /* the first 12 digits */
 

@@ -490,7 +490,8 @@ enum status form_write_owed(const struct settlement_pay *owed, struct buffer *bu
     TRY(buffer_append_format(buffer, _("%.*s owes %.*s %s"), VIEW_ARGS(owed->from),
                              VIEW_ARGS(owed->to), display_money(owed->amount).text));
     TRY(form_write_tranche(owed->tranche, buffer));
-    return form_write_owed_remark(owed, buffer);
+    TRY(form_write_owed_remark(owed, buffer));
+    return form_write_carried(owed, buffer);
 }
 
 enum status form_write_owed_remark(const struct settlement_pay *owed, struct buffer *buffer)
@@ -501,6 +502,19 @@ enum status form_write_owed_remark(const struct settlement_pay *owed, struct buf
     if (owed->is_reversed) {
         TRY(buffer_append_format(buffer, _(", owed back since \"%.*s\" is below zero"),
                                  VIEW_ARGS(owed->line)));
+    }
+    return STATUS_OK;
+}
+
+enum status form_write_carried(const struct settlement_pay *owed, struct buffer *buffer)
+{
+    if (owed->carried_in.minor > 0) {
+        TRY(buffer_append_format(buffer, _(", less %s that was settled too much before"),
+                                 display_money(owed->carried_in).text));
+    }
+    if (owed->carried_out.minor > 0) {
+        TRY(buffer_append_format(buffer, _(", and %s settled too much is carried forward"),
+                                 display_money(owed->carried_out).text));
     }
     return STATUS_OK;
 }

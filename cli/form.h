@@ -79,8 +79,11 @@ enum status form_set_waterfalls(const struct terms *terms, const struct settleme
 /* Appends ", tranche senior", where there is one. */
 enum status form_write_tranche(struct view tranche, struct buffer *buffer);
 
-/* Appends "a.se owes b.se 5.00 SEK", with its tranche and the remark below. */
+/* Appends "a.se owes b.se 5.00 SEK", with its tranche and what the next two append. */
 enum status form_write_owed(const struct settlement_pay *owed, struct buffer *buffer);
 
 /* Appends when it is due, and why it is owed back: ", due 2019-06-30". Nothing for most. */
 enum status form_write_owed_remark(const struct settlement_pay *owed, struct buffer *buffer);
+
+/* Appends what was carried in from earlier settlements, or out to later ones. Nothing for most. */
+enum status form_write_carried(const struct settlement_pay *owed, struct buffer *buffer);

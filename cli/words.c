@@ -15,6 +15,10 @@ const char *word_of_kind(enum kind kind)
         [KIND_MEASUREMENT] = N_("measurement"),
         [KIND_SETTLEMENT] = N_("settlement"),
         [KIND_PAYMENT] = N_("payment"),
+        [KIND_CORRECTION] = N_("correction"),
+        [KIND_DISPUTE] = N_("dispute"),
+        [KIND_DECISION] = N_("decision"),
+        [KIND_TERMINATION] = N_("termination"),
     };
     assert(kind < KIND_COUNT);
     return WORDS[kind] == NULL ? kind_word(kind) : _(WORDS[kind]);
@@ -29,6 +33,7 @@ const char *word_of_role(enum role role)
         [ROLE_EVALUATOR] = N_("evaluator"),
         [ROLE_INTERMEDIARY] = N_("intermediary"),
         [ROLE_GUARANTOR] = N_("guarantor"),
+        [ROLE_ARBITER] = N_("arbiter"),
     };
     assert(role < ROLE_COUNT && WORDS[role] != NULL);
     return _(WORDS[role]);

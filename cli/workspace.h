@@ -108,17 +108,25 @@ struct workspace_audit {
     uint64_t recovered; /* keys that registrars alone replaced */
 };
 
-/* Told about each contract while it is held in memory, after its last entry was checked. */
-typedef void workspace_contract_visit(void *context, const struct state_contract *contract);
+/*
+ * Who is told during an audit. `party`: about each party, when all of their chains were checked and
+ * before the first contract. `contract`: about each contract while it is held in memory, after its
+ * last entry was checked. Each may be NULL.
+ */
+struct workspace_audit_visitor {
+    void (*party)(void *context, const struct state_party *party);
+    void (*contract)(void *context, const struct state_contract *contract);
+    audit_progress *progress;
+    void *context;
+};
 
 /*
  * Checks everything: structure, tree, checkpoints, and every entry by replay.
  *
- * Shapes  thread_count >= 1; the workspace is not writable, and is audited once. `visit` and
- *         `progress` may be NULL.
+ * Shapes  thread_count >= 1; the workspace is not writable, and is audited once. `visitor` may be
+ *         NULL.
  * Errors  STATUS_UNTRUSTED or a refusal, with `at` = the entry.
  */
 enum status workspace_audit_all(struct workspace *workspace, unsigned thread_count,
-                                workspace_contract_visit *visit, audit_progress *progress,
-                                void *context, struct workspace_audit *ret_audit,
-                                struct failure *failure);
+                                const struct workspace_audit_visitor *visitor,
+                                struct workspace_audit *ret_audit, struct failure *failure);

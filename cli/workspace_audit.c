@@ -34,9 +34,7 @@ struct auditor {
     struct state *state;
     bool verifies_in_prepare; /* keys do not change any more */
     struct workspace_audit *audit;
-    workspace_contract_visit *visit;
-    audit_progress *progress;
-    void *context;
+    struct workspace_audit_visitor visitor;
     struct buffer contract; /* the name of the contract that is being replayed */
     uint64_t visited;       /* entries of earlier scans */
     uint64_t total;
@@ -82,8 +80,8 @@ static void finish_contract(struct auditor *auditor)
     }
     struct view name = buffer_view(&auditor->contract);
     const struct state_contract *contract = state_find_contract(auditor->state, name);
-    if (contract != NULL && auditor->visit != NULL) {
-        auditor->visit(auditor->context, contract);
+    if (contract != NULL && auditor->visitor.contract != NULL) {
+        auditor->visitor.contract(auditor->visitor.context, contract);
     }
     state_forget_contract(auditor->state, name);
     buffer_clear(&auditor->contract);
@@ -137,8 +135,9 @@ static void report_progress(void *context, uint64_t done, uint64_t total)
 {
     (void)total;
     const struct auditor *auditor = context;
-    if (auditor->progress != NULL) {
-        auditor->progress(auditor->context, auditor->visited + done, auditor->total);
+    if (auditor->visitor.progress != NULL) {
+        auditor->visitor.progress(auditor->visitor.context, auditor->visited + done,
+                                  auditor->total);
     }
 }
 
@@ -154,11 +153,14 @@ static enum status audit_scan(struct workspace *workspace, struct auditor *audit
     return STATUS_OK;
 }
 
-static bool count_party(void *context, const struct state_party *party)
+static bool finish_party(void *context, const struct state_party *party)
 {
-    struct workspace_audit *audit = context;
-    audit->parties++;
-    audit->recovered += party->recovered_count;
+    struct auditor *auditor = context;
+    auditor->audit->parties++;
+    auditor->audit->recovered += party->recovered_count;
+    if (auditor->visitor.party != NULL) {
+        auditor->visitor.party(auditor->visitor.context, party);
+    }
     return true;
 }
 
@@ -168,6 +170,7 @@ static enum status audit_statements(struct workspace *workspace, struct auditor 
     TRY(audit_scan(workspace, auditor, STORE_SCAN_SUBJECT, "charter", 1, failure));
     TRY(audit_scan(workspace, auditor, STORE_SCAN_PREFIX_BY_INDEX, "party/", thread_count,
                    failure));
+    state_each_party(auditor->state, finish_party, auditor);
     auditor->verifies_in_prepare = true;
     TRY(audit_scan(workspace, auditor, STORE_SCAN_PREFIX_BY_SUBJECT, "contract/", thread_count,
                    failure));
@@ -177,7 +180,6 @@ static enum status audit_statements(struct workspace *workspace, struct auditor 
                     "%" PRIu64 " entries are filed where no chain finds them",
                     auditor->total - auditor->visited);
     }
-    state_each_party(auditor->state, count_party, auditor->audit);
     return STATUS_OK;
 }
 
@@ -277,13 +279,14 @@ static enum status audit_replay(struct workspace *workspace, struct auditor *aud
 }
 
 enum status workspace_audit_all(struct workspace *workspace, unsigned thread_count,
-                                workspace_contract_visit *visit, audit_progress *progress,
-                                void *context, struct workspace_audit *ret_audit,
-                                struct failure *failure)
+                                const struct workspace_audit_visitor *visitor,
+                                struct workspace_audit *ret_audit, struct failure *failure)
 {
     struct workspace_audit audit = {0};
-    struct auditor auditor = {
-        .audit = &audit, .visit = visit, .progress = progress, .context = context};
+    struct auditor auditor = {.audit = &audit};
+    if (visitor != NULL) {
+        auditor.visitor = *visitor;
+    }
     struct tree_audit tree = {.thread_count = thread_count};
     ledger_end(workspace->ledger); /* an audit chooses its own moment, and can take long */
     TRY(ledger_begin(workspace->ledger, failure));

@@ -114,6 +114,7 @@ static enum status print_owed(const struct settlement_pay *owed, size_t indent)
     TRY(buffer_append_format(&text, _("%.*s to %.*s: %s"), VIEW_ARGS(owed->from),
                              VIEW_ARGS(owed->to), display_money(owed->amount).text));
     TRY(form_write_owed_remark(owed, &text));
+    TRY(form_write_carried(owed, &text));
     printf("%*s", (int)indent, "");
     display_paragraph(buffer_view(&text), indent);
     return STATUS_OK;
@@ -256,10 +257,13 @@ static enum status explain(struct workspace *workspace, const struct invocation 
     }
     enum status status =
         state_compute(contract, period, &explanation->settlement, &explanation->computed, failure);
+    if (index == SIZE_MAX) {
+        return status; /* there is no such period */
+    }
     explanation->form = (struct form){
         .contract = contract->contract,
-        .period = explanation->settlement.period,
-        .source = state_terms_source(contract),
+        .period = index,
+        .source = state_terms_source(contract, index),
         .values = &explanation->settlement.values,
     };
     return status;

@@ -13,7 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- A statement --- */
+#define KEY_INDENT 4
+#define TEXT_MAX ((size_t)64 * 1024)
+
+/* --- Keys --- */
 
 static void print_validity(const struct state_key *key)
 {
@@ -25,20 +28,103 @@ static void print_validity(const struct state_key *key)
     }
 }
 
-static void print_signature(const struct state *state, const struct note_signature *line)
+static void print_indented(struct view text)
 {
-    const struct state_key *key = state_find_key(state, line->name, line->key_id);
+    printf("%*s", KEY_INDENT, "");
+    display_paragraph(text, KEY_INDENT);
+}
+
+/* The statement that ended a key. Owner: `*ret_statement` is the caller's. */
+static enum status read_end(struct workspace *workspace, const struct state_key *key,
+                            struct statement **ret_statement, struct failure *failure)
+{
+    OWNED(statement_freep) struct statement *statement = NULL;
+    TRY(entry_read(workspace_ledger(workspace), key->valid_until, &statement, failure));
+    if (statement->kind != KIND_KEY) {
+        return fail(failure, STATUS_UNTRUSTED, "", "entry %" PRIu64 " is no statement about a key",
+                    key->valid_until);
+    }
+    *ret_statement = STEAL(statement);
+    return STATUS_OK;
+}
+
+/* When it has ended: by which entry, and why. */
+static enum status print_end(struct workspace *workspace, const struct state_key *key,
+                             struct failure *failure)
+{
+    if (key->valid_until == STATE_VALID_STILL) {
+        return STATUS_OK;
+    }
+    OWNED(statement_freep) struct statement *end = NULL;
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, TEXT_MAX);
+    TRY(read_end(workspace, key, &end, failure));
+    struct view reason = display_localized(&end->key.reason);
+    TRY(end->key.action == KEY_REPLACE
+            ? buffer_append_format(&text, _("replaced by entry %" PRIu64 ": %.*s"),
+                                   key->valid_until, VIEW_ARGS(reason))
+            : buffer_append_format(&text, _("revoked by entry %" PRIu64 ": %.*s"), key->valid_until,
+                                   VIEW_ARGS(reason)));
+    print_indented(buffer_view(&text));
+    if (key->has_compromised_since) {
+        buffer_clear(&text);
+        TRY(buffer_append_format(
+            &text,
+            _("for review: others may have had the key since %s, so what it signed is to be "
+              "looked at again"),
+            display_date(key->compromised_since).text));
+        print_indented(buffer_view(&text));
+    }
+    return STATUS_OK;
+}
+
+/* Sets "valid_from" and what is known of its end. */
+static enum status set_validity(struct workspace *workspace, const struct state_key *key,
+                                struct json *object, struct failure *failure)
+{
+    TRY(output_set_count(object, "valid_from", key->valid_from));
+    if (key->valid_until == STATE_VALID_STILL) {
+        return STATUS_OK;
+    }
+    OWNED(statement_freep) struct statement *end = NULL;
+    TRY(read_end(workspace, key, &end, failure));
+    TRY(output_set_count(object, "valid_until", key->valid_until));
+    TRY(json_set_string(object, "ended_by", view_of(KEY_ACTION_NAMES[end->key.action])));
+    TRY(json_set_string(object, "reason", display_localized(&end->key.reason)));
+    if (key->has_compromised_since) {
+        TRY(json_set_string(object, "compromised_since",
+                            view_of(display_date(key->compromised_since).text)));
+    }
+    return STATUS_OK;
+}
+
+static enum status set_vkey(const struct state_key *key, struct json *object)
+{
+    OWNED(buffer_release) struct buffer vkey;
+    buffer_init(&vkey, 1024);
+    TRY(note_key_write(&key->key, &vkey));
+    return json_set_string(object, "vkey", buffer_view(&vkey));
+}
+
+/* --- A statement --- */
+
+static enum status print_signature(struct workspace *workspace, const struct note_signature *line,
+                                   struct failure *failure)
+{
+    const struct state_key *key =
+        state_find_key(workspace_state(workspace), line->name, line->key_id);
     if (key == NULL) {
         printf("  %.*s+%08x\n", VIEW_ARGS(line->name), (unsigned)line->key_id);
-        return;
+        return STATUS_OK;
     }
     printf("  %.*s+%08x  %s, ", VIEW_ARGS(line->name), (unsigned)line->key_id,
            key->party->legal_name);
     print_validity(key);
+    return print_end(workspace, key, failure);
 }
 
 static enum status print_statement(struct workspace *workspace, const struct statement *statement,
-                                   uint64_t index)
+                                   uint64_t index, struct failure *failure)
 {
     OWNED(buffer_release) struct buffer text;
     buffer_init(&text, JSON_SIZE_MAX);
@@ -50,26 +136,51 @@ static enum status print_statement(struct workspace *workspace, const struct sta
     }
     printf("%s\n", _("Signed by:"));
     for (size_t i = 0; i < statement->note.count; i++) {
-        print_signature(workspace_state(workspace), &statement->note.signatures[i]);
+        TRY(print_signature(workspace, &statement->note.signatures[i], failure));
     }
     return STATUS_OK;
 }
 
-static enum status statement_to_json(const struct statement *statement, uint64_t index,
-                                     struct json **ret_object)
+/* Who signed, by which keys; names alone are beside it in "signed_by". */
+static enum status push_signature(struct workspace *workspace, const struct note_signature *line,
+                                  struct json *signatures, struct failure *failure)
+{
+    const struct state_key *key =
+        state_find_key(workspace_state(workspace), line->name, line->key_id);
+    if (key == NULL) {
+        return STATUS_OK;
+    }
+    OWNED(json_freep) struct json *object = json_new_object();
+    if (object == NULL) {
+        return STATUS_MEMORY;
+    }
+    TRY(set_vkey(key, object));
+    TRY(json_set_string(object, "party", view_of(key->party->id)));
+    TRY(json_set_string(object, "legal_name", view_of(key->party->legal_name)));
+    TRY(set_validity(workspace, key, object, failure));
+    return json_push(signatures, STEAL(object));
+}
+
+static enum status statement_to_json(struct workspace *workspace, const struct statement *statement,
+                                     uint64_t index, struct json **ret_object,
+                                     struct failure *failure)
 {
     OWNED(json_freep) struct json *object = json_new_object();
     OWNED(json_freep) struct json *signers = json_new_array();
-    if (object == NULL || signers == NULL) {
+    OWNED(json_freep) struct json *signatures = json_new_array();
+    if (object == NULL || signers == NULL || signatures == NULL) {
         return STATUS_MEMORY;
     }
     for (size_t i = 0; i < statement->note.count; i++) {
-        TRY(json_push_string(signers, statement->note.signatures[i].name));
+        const struct note_signature *line = &statement->note.signatures[i];
+        TRY(json_push_string(signers, line->name));
+        TRY(push_signature(workspace, line, signatures, failure));
     }
     TRY(output_set_count(object, "index", index));
     TRY(json_set_string(object, "id", view_of(display_hash(&statement->id).text)));
     TRY(json_set_string(object, "note", statement->bytes));
     TRY(json_set(object, "signed_by", STEAL(signers)));
+    TRY(json_set(object, "signatures", STEAL(signatures)));
     TRY(json_set(object, "statement", json_copy(statement->root)));
     *ret_object = STEAL(object);
     return STATUS_OK;
@@ -85,14 +196,15 @@ static enum status show_statement(const struct invocation *invocation, struct wo
     TRY(entry_read(ledger, index, &statement, failure));
     TRY(workspace_load_for(workspace, statement, failure));
     if (output_is_json(invocation)) {
-        return statement_to_json(statement, index, ret_object);
+        return statement_to_json(workspace, statement, index, ret_object, failure);
     }
-    return print_statement(workspace, statement, index);
+    return print_statement(workspace, statement, index, failure);
 }
 
 /* --- A party --- */
 
-static enum status party_to_json(const struct state_party *party, struct json **ret_object)
+static enum status party_to_json(struct workspace *workspace, const struct state_party *party,
+                                 struct json **ret_object, struct failure *failure)
 {
     OWNED(json_freep) struct json *object = json_new_object();
     OWNED(json_freep) struct json *keys = json_new_array();
@@ -101,17 +213,11 @@ static enum status party_to_json(const struct state_party *party, struct json **
     }
     for (const struct state_key *key = party->keys; key != NULL; key = key->next) {
         OWNED(json_freep) struct json *item = json_new_object();
-        OWNED(buffer_release) struct buffer vkey;
-        buffer_init(&vkey, 1024);
         if (item == NULL) {
             return STATUS_MEMORY;
         }
-        TRY(note_key_write(&key->key, &vkey));
-        TRY(json_set_string(item, "vkey", buffer_view(&vkey)));
-        TRY(output_set_count(item, "valid_from", key->valid_from));
-        if (key->valid_until != STATE_VALID_STILL) {
-            TRY(output_set_count(item, "valid_until", key->valid_until));
-        }
+        TRY(set_vkey(key, item));
+        TRY(set_validity(workspace, key, item, failure));
         TRY(json_push(keys, STEAL(item)));
     }
     TRY(json_set_string(object, "party", view_of(party->id)));
@@ -121,7 +227,8 @@ static enum status party_to_json(const struct state_party *party, struct json **
     return STATUS_OK;
 }
 
-static enum status print_party(const struct state_party *party)
+static enum status print_party(struct workspace *workspace, const struct state_party *party,
+                               struct failure *failure)
 {
     printf("%s (%s)\n", party->legal_name, party->id);
     if (party->number[0] == '\0') {
@@ -135,6 +242,7 @@ static enum status print_party(const struct state_party *party)
         TRY(note_key_write(&key->key, &vkey));
         printf("  %s  ", vkey.data);
         print_validity(key);
+        TRY(print_end(workspace, key, failure));
     }
     return STATUS_OK;
 }
@@ -175,8 +283,8 @@ static enum status show(const struct invocation *invocation, struct workspace *w
         const struct state_party *party =
             state_find_party(workspace_state(workspace), view_of(word));
         if (party != NULL) {
-            return output_is_json(invocation) ? party_to_json(party, ret_object)
-                                              : print_party(party);
+            return output_is_json(invocation) ? party_to_json(workspace, party, ret_object, failure)
+                                              : print_party(workspace, party, failure);
         }
     }
     return fail(failure, STATUS_NOT_FOUND, "",

@@ -20,6 +20,18 @@
 #define WHAT_WIDTH 16
 #define REMARK_INDENT 2
 #define TEXT_MAX ((size_t)64 * 1024)
+#define PARTY_TEXT_SIZE 101
+
+/* A key that others may have had, and how much it signed. */
+struct review {
+    struct note_key key;
+    char party[PARTY_TEXT_SIZE];
+    struct date since;
+    uint64_t valid_from;
+    uint64_t valid_until;
+    uint64_t entry_count; /* of contracts */
+    struct review *next;
+};
 
 /* What the report needs beside the counts. */
 struct report {
@@ -29,12 +41,18 @@ struct report {
     struct remembered remembered;
     bool is_pinned; /* the log key was given by the caller */
     struct json *conflicts;
+    struct review *reviews;
     bool is_out_of_memory;
 };
 
 static void report_release(struct report *report)
 {
-    json_free(report->conflicts); /* NULL when the answer took it over */
+    json_free(report->conflicts);     /* NULL when the answer took it over */
+    while (report->reviews != NULL) { /* bounded by the keys of the ledger */
+        struct review *next = report->reviews->next;
+        free(report->reviews);
+        report->reviews = next;
+    }
 }
 
 static enum status read_threads(const struct invocation *invocation, unsigned *ret_threads,
@@ -97,9 +115,53 @@ static enum status push_conflict(struct report *report, const struct contract *c
     return json_push(report->conflicts, STEAL(object));
 }
 
+/* --- Keys that others may have had: what they signed is for review --- */
+
+static void visit_party(void *context, const struct state_party *party)
+{
+    struct report *report = context;
+    for (const struct state_key *key = party->keys; key != NULL; key = key->next) {
+        if (!key->has_compromised_since) {
+            continue;
+        }
+        struct review *review = calloc(1, sizeof *review);
+        if (review == NULL) {
+            report->is_out_of_memory = true;
+            return;
+        }
+        review->key = key->key;
+        (void)snprintf(review->party, sizeof review->party, "%s", party->id);
+        review->since = key->compromised_since;
+        review->valid_from = key->valid_from;
+        review->valid_until = key->valid_until;
+        /* Parties come in no particular order, reports in that of the ledger. */
+        struct review **place = &report->reviews;
+        while (*place != NULL && (*place)->valid_until < review->valid_until) {
+            place = &(*place)->next; /* bounded by the keys of the ledger */
+        }
+        review->next = *place;
+        *place = review;
+    }
+}
+
+static void count_signed(struct review *review, const struct state_contract *contract)
+{
+    for (const struct state_entry *entry = contract->first; entry != NULL; entry = entry->next) {
+        const struct note *note = &entry->statement->note;
+        for (size_t i = 0; i < note->count; i++) {
+            const struct note_signature *line = &note->signatures[i];
+            review->entry_count +=
+                line->key_id == review->key.id && view_equal(line->name, view_of(review->key.name));
+        }
+    }
+}
+
 static void visit_contract(void *context, const struct state_contract *contract)
 {
     struct report *report = context;
+    for (struct review *review = report->reviews; review != NULL; review = review->next) {
+        count_signed(review, contract);
+    }
     for (size_t i = 0; i < contract->contract->conflict_count; i++) {
         if (push_conflict(report, contract->contract, &contract->contract->conflicts[i]) !=
             STATUS_OK) {
@@ -161,12 +223,26 @@ static enum status print_conflict(const struct json *conflict)
     return STATUS_OK;
 }
 
+static void print_reviews(const struct report *report)
+{
+    if (report->reviews != NULL) {
+        printf("\n%s\n", _("For review, since others may have had the key:"));
+    }
+    for (const struct review *review = report->reviews; review != NULL; review = review->next) {
+        printf(_("  what %s+%08x signed from entry %" PRIu64 " to %" PRIu64 ", %" PRIu64
+                 " of it for contracts (since %s)\n"),
+               review->key.name, (unsigned)review->key.id, review->valid_from, review->valid_until,
+               review->entry_count, display_date(review->since).text);
+    }
+}
+
 static enum status print_remarks(const struct report *report)
 {
     if (report->audit.recovered > 0) {
         printf(_("\nLost keys that registrars alone replaced: %" PRIu64 "\n"),
                report->audit.recovered);
     }
+    print_reviews(report);
     for (const struct json *item = json_first(report->conflicts); item != NULL;
          item = json_next(item)) {
         TRY(print_conflict(item));
@@ -188,12 +264,40 @@ static void print_unchecked(const struct report *report)
     printf("  %s\n", _("whether what was measured is true, and annexes that are named by digest"));
 }
 
+static enum status reviews_to_json(const struct report *report, struct json **ret_reviews)
+{
+    OWNED(json_freep) struct json *reviews = json_new_array();
+    if (reviews == NULL) {
+        return STATUS_MEMORY;
+    }
+    for (const struct review *review = report->reviews; review != NULL; review = review->next) {
+        OWNED(json_freep) struct json *object = json_new_object();
+        OWNED(buffer_release) struct buffer vkey;
+        buffer_init(&vkey, 1024);
+        if (object == NULL) {
+            return STATUS_MEMORY;
+        }
+        TRY(note_key_write(&review->key, &vkey));
+        TRY(json_set_string(object, "vkey", buffer_view(&vkey)));
+        TRY(json_set_string(object, "party", view_of(review->party)));
+        TRY(json_set_string(object, "compromised_since",
+                            view_of(display_date(review->since).text)));
+        TRY(output_set_count(object, "valid_from", review->valid_from));
+        TRY(output_set_count(object, "valid_until", review->valid_until));
+        TRY(output_set_count(object, "entries", review->entry_count));
+        TRY(json_push(reviews, STEAL(object)));
+    }
+    *ret_reviews = STEAL(reviews);
+    return STATUS_OK;
+}
+
 static int answer_json(struct report *report, const struct ledger *ledger)
 {
     const struct workspace_audit *audit = &report->audit;
     OWNED(json_freep) struct json *object = json_new_object();
+    OWNED(json_freep) struct json *reviews = NULL;
     struct display root = display_hash(ledger_root(ledger));
-    if (object == NULL ||
+    if (object == NULL || reviews_to_json(report, &reviews) != STATUS_OK ||
         json_set_string(object, "origin", view_of(ledger_log_key(ledger)->name)) != STATUS_OK ||
         json_set_string(object, "root", view_of(root.text)) != STATUS_OK ||
         output_set_count(object, "entries", audit->counts.entries) != STATUS_OK ||
@@ -205,6 +309,7 @@ static int answer_json(struct report *report, const struct ledger *ledger)
         output_set_count(object, "settlements", audit->settlements) != STATUS_OK ||
         output_set_count(object, "recovered_keys", audit->recovered) != STATUS_OK ||
         json_set_boolean(object, "log_key_pinned", report->is_pinned) != STATUS_OK ||
+        json_set(object, "for_review", STEAL(reviews)) != STATUS_OK ||
         json_set(object, "conflicts", STEAL(report->conflicts)) != STATUS_OK) {
         return output_failure(report->invocation, "", &(struct failure){0});
     }
@@ -243,8 +348,8 @@ static enum status verify(struct report *report, struct workspace *workspace,
 
     bool shows = !output_is_json(report->invocation) && !output_is_quiet(report->invocation);
     progress_begin(&report->progress, _("verifying"), shows);
-    enum status status = workspace_audit_all(workspace, threads, visit_contract, show_progress,
-                                             report, &report->audit, failure);
+    struct workspace_audit_visitor visitor = {visit_party, visit_contract, show_progress, report};
+    enum status status = workspace_audit_all(workspace, threads, &visitor, &report->audit, failure);
     progress_end(&report->progress);
     TRY(status);
     if (report->is_out_of_memory) {

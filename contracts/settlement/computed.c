@@ -11,13 +11,27 @@
 #define FRACTION_TEXT_MAX (2 * RATIONAL_DIGITS_MAX + 2)
 
 #define DATE_TEXT_MAX 16
+#define DIGEST_TEXT_MAX 80
+
+static enum status digest_write(const struct hash *hash, struct buffer *buffer)
+{
+    TRY(buffer_append_text(buffer, "sha256:"));
+    return hex_write(buffer, hash_view(hash));
+}
+
+static enum status set_digest(struct json *object, const char *name, const struct hash *hash)
+{
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, DIGEST_TEXT_MAX);
+    TRY(digest_write(hash, &text));
+    return json_set_string(object, name, buffer_view(&text));
+}
 
 static enum status push_input(struct json *array, const struct hash *id)
 {
     OWNED(buffer_release) struct buffer text;
-    buffer_init(&text, 80);
-    TRY(buffer_append_text(&text, "sha256:"));
-    TRY(hex_write(&text, hash_view(id)));
+    buffer_init(&text, DIGEST_TEXT_MAX);
+    TRY(digest_write(id, &text));
     return json_push_string(array, buffer_view(&text));
 }
 
@@ -94,6 +108,17 @@ static enum status set_date(struct json *object, const char *name, struct date d
     return json_set_string(object, name, buffer_view(&text));
 }
 
+/* A credit stands where there is one. */
+static enum status set_carried(struct json *object, const char *name, struct money credit)
+{
+    if (credit.minor == 0) {
+        return STATUS_OK;
+    }
+    struct json *amount;
+    TRY(money_to_json(credit, &amount));
+    return json_set(object, name, amount);
+}
+
 static enum status pay_to_json(const struct settlement_pay *pay, struct json **ret_object)
 {
     OWNED(json_freep) struct json *object = json_new_object();
@@ -103,6 +128,8 @@ static enum status pay_to_json(const struct settlement_pay *pay, struct json **r
     struct json *amount;
     TRY(money_to_json(pay->amount, &amount));
     TRY(json_set(object, "amount", amount));
+    TRY(set_carried(object, "carried_in", pay->carried_in));
+    TRY(set_carried(object, "carried_out", pay->carried_out));
     if (pay->has_due) {
         TRY(set_date(object, "due", pay->due));
     }
@@ -135,14 +162,10 @@ static enum status pays_to_json(const struct settlement *settlement, struct json
 static enum status shorten(struct json *computed, struct json *without_lines)
 {
     OWNED(buffer_release) struct buffer lines;
-    OWNED(buffer_release) struct buffer digest;
     buffer_init(&lines, (size_t)TERMS_LINES_MAX * (FRACTION_TEXT_MAX + 256));
-    buffer_init(&digest, 80);
     TRY(json_write_canonical(json_member(computed, "lines"), &lines));
     struct hash hash = hash_bytes(buffer_view(&lines));
-    TRY(buffer_append_text(&digest, "sha256:"));
-    TRY(hex_write(&digest, hash_view(&hash)));
-    return json_set_string(without_lines, "lines_sha256", buffer_view(&digest));
+    return set_digest(without_lines, "lines_sha256", &hash);
 }
 
 static enum status computed_common(const struct contract *contract,
@@ -159,6 +182,9 @@ static enum status computed_common(const struct contract *contract,
     TRY(pays_to_json(settlement, &array));
     TRY(json_set(object, "pays", array));
     TRY(json_set_string(object, "period", contract->terms.periods[settlement->period].name));
+    if (settlement->is_supplementary) {
+        TRY(set_digest(object, "supplements", &settlement->supplements));
+    }
     *ret_object = STEAL(object);
     return STATUS_OK;
 }

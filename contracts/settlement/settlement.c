@@ -149,6 +149,10 @@ static enum status owe_tranche(const struct terms_source *source, const struct t
         pay->from = owed->is_reversed ? tranche->shares[i].party : owed->from;
         pay->to = owed->is_reversed ? owed->from : tranche->shares[i].party;
         pay->amount = parts[i];
+        pay->whole = parts[i];
+        pay->whole.minor = owed->is_reversed ? -parts[i].minor : parts[i].minor;
+        pay->carried_in = (struct money){.currency = parts[i].currency};
+        pay->carried_out = pay->carried_in;
         settlement->pay_count++;
     }
     return STATUS_OK;
@@ -199,7 +203,7 @@ static enum status compute_pay(const struct settlement_source *source, const str
     return STATUS_OK;
 }
 
-static size_t count_receivers(const struct terms *terms)
+size_t settlement_count_pays(const struct terms *terms)
 {
     size_t count = 0;
     for (size_t i = 0; i < terms->pay_count; i++) {
@@ -218,9 +222,10 @@ enum status settlement_compute(const struct settlement_source *source, size_t pe
 
     settlement->period = period;
     settlement->pay_count = 0;
+    settlement->is_supplementary = false;
     TRY(terms_evaluate(terms, period, &source->terms, &settlement->values, failure));
 
-    size_t pay_count = count_receivers(terms);
+    size_t pay_count = settlement_count_pays(terms);
     free(settlement->pays);
     settlement->pays = calloc(pay_count + 1, sizeof *settlement->pays);
     if (settlement->pays == NULL) {
@@ -237,6 +242,69 @@ enum status settlement_compute(const struct settlement_source *source, size_t pe
     assert(settlement->pay_count == pay_count);
     return STATUS_OK;
 }
+
+/* --- What is owed beyond what was settled --- */
+
+/* Whether a negative difference is owed by whom the pay goes to. */
+static bool is_reversible(const struct terms *terms, const struct settlement_pay *owed)
+{
+    size_t i = 0;
+    while (!view_equal(terms->pays[i].line_name, owed->line)) {
+        i++;
+        assert(i < terms->pay_count);
+    }
+    return terms->pays[i].is_reversible;
+}
+
+static void set_reversed(struct settlement_pay *pay, bool is_reversed)
+{
+    if (pay->is_reversed != is_reversed) {
+        struct view from = pay->from;
+        pay->from = pay->to;
+        pay->to = from;
+        pay->is_reversed = is_reversed;
+    }
+}
+
+static void carry_pay(const struct terms *terms, struct money difference, struct money credit,
+                      struct settlement_pay *pay)
+{
+    bool is_less = difference.minor < 0;
+    bool is_reversed = is_less && is_reversible(terms, pay);
+    set_reversed(pay, is_reversed);
+    pay->amount = difference;
+    pay->amount.minor = is_less ? -difference.minor : difference.minor;
+    if (is_less && !is_reversed) {
+        pay->carried_out = pay->amount;
+        pay->amount.minor = 0;
+    } else if (!is_reversed) {
+        pay->carried_in.minor = credit.minor < pay->amount.minor ? credit.minor : pay->amount.minor;
+        pay->amount.minor -= pay->carried_in.minor;
+    }
+}
+
+enum status settlement_carry(const struct contract *contract, const struct settlement *previous,
+                             const struct money *credits, struct settlement *settlement,
+                             struct failure *failure)
+{
+    for (size_t i = 0; i < settlement->pay_count; i++) {
+        struct settlement_pay *pay = &settlement->pays[i];
+        struct money difference = pay->whole;
+        if (previous == NULL && pay->is_reversed) {
+            continue; /* a part of nothing is reversed with the others */
+        }
+        if (previous != NULL &&
+            money_subtract(pay->whole, previous->pays[i].whole, &difference) != STATUS_OK) {
+            return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "/pays",
+                          "the difference of %.*s is larger than an amount can be",
+                          VIEW_ARGS(pay->line));
+        }
+        carry_pay(&contract->terms, difference, credits[i], pay);
+    }
+    return STATUS_OK;
+}
+
+/* --- Caps --- */
 
 static enum status add_to_cap(const struct party_money *cap, const struct settlement *settlement,
                               struct money *used, struct failure *failure)

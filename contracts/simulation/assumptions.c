@@ -308,11 +308,27 @@ static enum status take_lines(struct assumptions *assumptions, const struct term
     return STATUS_OK;
 }
 
+/* What counts against a cap without the settlements of a period, which is settled anew. */
+static struct money used_without(const struct state_contract *state, size_t cap, size_t period)
+{
+    struct money used = state->cap_used[cap];
+    for (const struct state_entry *entry = state->first; entry != NULL; entry = entry->next) {
+        bool is_counted = entry->settlement != NULL && entry->period == period;
+        for (size_t i = 0; is_counted && i < entry->settlement->pay_count; i++) {
+            const struct settlement_pay *pay = &entry->settlement->pays[i];
+            if (view_equal(pay->from, state->contract->caps[cap].party)) {
+                used.minor -= pay->amount.minor;
+            }
+        }
+    }
+    return used;
+}
+
 enum status assumptions_take_state(struct assumptions *assumptions,
-                                   const struct state_contract *state)
+                                   const struct state_contract *state, size_t settled_period)
 {
     const struct terms *terms = &assumptions->contract->terms;
-    const struct terms_source source = state_terms_source(state);
+    const struct terms_source source = state_terms_source(state, settled_period);
     for (size_t period = 0; period < terms->period_count; period++) {
         for (size_t outcome = 0; outcome < terms->outcome_count; outcome++) {
             for (unsigned field = 0; field < MEASURED_STATED_COUNT; field++) {
@@ -327,7 +343,7 @@ enum status assumptions_take_state(struct assumptions *assumptions,
     }
     TRY(take_lines(assumptions, &source));
     for (size_t i = 0; i < assumptions->contract->cap_count; i++) {
-        money_to_rational(state->cap_used[i], &assumptions->cap_used[i]);
+        money_to_rational(used_without(state, i, settled_period), &assumptions->cap_used[i]);
     }
     return STATUS_OK;
 }

@@ -62,12 +62,12 @@ void assumptions_fund_committed(struct assumptions *assumptions);
 
 /*
  * Takes over what the ledger knows of the contract so far: measurements, fundings, payments and
- * sums of earlier settlements.
+ * sums of earlier settlements; for a settled period, the sums as at its first settlement.
  *
  * Shapes  `state` is of the same contract as the assumptions.
  */
 enum status assumptions_take_state(struct assumptions *assumptions,
-                                   const struct state_contract *state);
+                                   const struct state_contract *state, size_t settled_period);
 
 /*
  * Assumes a measured number.

@@ -59,6 +59,15 @@ static void rationals_free(struct rational *rationals, size_t count)
     free(rationals);
 }
 
+static void views_free(struct state_contract *contract)
+{
+    size_t count = contract->contract == NULL ? 0 : contract->contract->terms.period_count;
+    for (size_t i = 0; contract->views != NULL && i < count; i++) {
+        snapshot_free(contract->views[i].snapshot);
+    }
+    free(contract->views);
+}
+
 void contract_free(struct state_contract *contract)
 {
     if (contract == NULL) {
@@ -66,6 +75,7 @@ void contract_free(struct state_contract *contract)
     }
     size_t line_count = contract->contract == NULL ? 0 : contract->contract->terms.line_count;
     rationals_free(contract->earlier, line_count);
+    views_free(contract);
     struct state_entry *entry = contract->first;
     while (entry != NULL) { /* bounded by the contract's entries */
         struct state_entry *next = entry->next;
@@ -75,10 +85,17 @@ void contract_free(struct state_contract *contract)
     dues_free(contract->dues);
     free(contract->investors);
     free(contract->paid_by_line);
-    free((void *)contract->measured);
+    struct state_dispute *dispute = contract->disputes;
+    while (dispute != NULL) { /* bounded by the contract's entries */
+        struct state_dispute *next = dispute->next;
+        free(dispute);
+        dispute = next;
+    }
+    free(contract->cells);
     free((void *)contract->settled);
     free(contract->is_earlier);
     free(contract->cap_used);
+    free(contract->credits);
     free(contract);
 }
 
@@ -105,6 +122,9 @@ void state_change_free(struct state_change *change)
     dues_free(change->new_dues);
     rationals_free(change->earlier, change->earlier_count);
     free(change->cap_used);
+    free(change->credits);
+    free(change->new_dispute);
+    snapshot_free(change->snapshot);
     free(change);
 }
 
@@ -259,14 +279,17 @@ static enum status contract_make(const struct contract *contract, struct state_c
     made->contract = contract;
     made->investors = calloc(contract->roles[ROLE_INVESTOR].count + 1, sizeof *made->investors);
     made->paid_by_line = calloc(terms->line_count + 1, sizeof *made->paid_by_line);
-    made->measured = calloc(terms->period_count * terms->outcome_count + 1, sizeof *made->measured);
+    made->cells = calloc(terms->period_count * terms->outcome_count + 1, sizeof *made->cells);
     made->settled = calloc(terms->period_count + 1, sizeof *made->settled);
+    made->views = calloc(terms->period_count + 1, sizeof *made->views);
+    made->credit_count = settlement_count_pays(terms);
+    made->credits = calloc(made->credit_count + 1, sizeof *made->credits);
     made->earlier = calloc(terms->line_count + 1, sizeof *made->earlier);
     made->is_earlier = calloc(terms->line_count + 1, sizeof *made->is_earlier);
     made->cap_used = calloc(contract->cap_count + 1, sizeof *made->cap_used);
-    if (made->investors == NULL || made->paid_by_line == NULL || made->measured == NULL ||
-        made->settled == NULL || made->is_earlier == NULL || made->earlier == NULL ||
-        made->cap_used == NULL) {
+    if (made->investors == NULL || made->paid_by_line == NULL || made->cells == NULL ||
+        made->settled == NULL || made->views == NULL || made->credits == NULL ||
+        made->is_earlier == NULL || made->earlier == NULL || made->cap_used == NULL) {
         free(made->earlier); /* its numbers are not initialised yet */
         made->earlier = NULL;
         return STATUS_MEMORY;
@@ -279,6 +302,12 @@ static enum status contract_make(const struct contract *contract, struct state_c
     made->paid.currency = terms->currency;
     for (size_t i = 0; i < contract->cap_count; i++) {
         made->cap_used[i].currency = terms->currency;
+    }
+    for (size_t i = 0; i < made->credit_count; i++) {
+        made->credits[i].currency = terms->currency;
+    }
+    for (size_t i = 0; i < terms->period_count; i++) {
+        made->views[i].contract = made;
     }
     note_uses(made, terms);
     *ret_made = STEAL(made);
@@ -299,112 +328,4 @@ enum status contract_check(const struct state *state, const struct statement *st
         return fail_memory(failure);
     }
     return STATUS_OK;
-}
-
-/* --- Applying --- */
-
-static void append_entry(struct state_contract *contract, struct state_entry *entry)
-{
-    if (contract->last == NULL) {
-        contract->first = entry;
-    } else {
-        contract->last->next = entry;
-    }
-    contract->last = entry;
-    contract->entry_count++;
-    contract->head = entry->statement->id;
-    contract->head_index = entry->index;
-}
-
-static void apply_funding(struct state_contract *contract, const struct state_change *change,
-                          const struct funding *funding)
-{
-    contract->funded = change->total;
-    contract->investors[change->investor] = (struct investor_total){
-        .party = funding->investor,
-        .total = change->investor_amount,
-    };
-    if (change->investor == contract->investor_count) {
-        contract->investor_count++;
-    }
-}
-
-static void apply_measurement(struct state_contract *contract, const struct state_change *change,
-                              const struct measurement *measurement)
-{
-    const struct terms *terms = &contract->contract->terms;
-    for (size_t i = 0; i < measurement->value_count; i++) {
-        size_t outcome = terms_find_outcome(terms, measurement->values[i].outcome);
-        contract->measured[change->period * terms->outcome_count + outcome] =
-            &measurement->values[i];
-    }
-}
-
-static void apply_settlement(struct state_contract *contract, struct state_change *change,
-                             struct state_entry *entry)
-{
-    contract->settled[change->period] = entry;
-
-    struct rational *earlier = contract->earlier;
-    contract->earlier = change->earlier;
-    change->earlier = earlier;
-    struct money *cap_used = contract->cap_used;
-    contract->cap_used = change->cap_used;
-    change->cap_used = cap_used;
-
-    struct state_due *due = STEAL(change->new_dues);
-    while (due != NULL) { /* bounded by the pays of a settlement */
-        if (contract->last_due == NULL) {
-            contract->dues = due;
-        } else {
-            contract->last_due->next = due;
-        }
-        contract->last_due = due;
-        due->settlement = entry;
-        due = due->next;
-    }
-}
-
-static void apply_contents(struct state_contract *contract, struct state_change *change,
-                           struct state_entry *entry)
-{
-    const struct statement *statement = entry->statement;
-    switch (change->kind) {
-    case KIND_FUNDING:
-        apply_funding(contract, change, &statement->funding);
-        return;
-    case KIND_MEASUREMENT:
-        apply_measurement(contract, change, &statement->measurement);
-        return;
-    case KIND_SETTLEMENT:
-        apply_settlement(contract, change, entry);
-        return;
-    case KIND_PAYMENT:
-        contract->paid = change->total;
-        contract->paid_by_line[change->line] = change->line_total;
-        change->due->paid = change->due_paid;
-        return;
-    case KIND_CONTRACT:
-    case KIND_CHARTER:
-    case KIND_PARTY:
-    case KIND_KEY:
-    case KIND_COUNT:
-        return;
-    }
-}
-
-void contract_apply(struct state *state, struct statement *statement, struct state_change *change)
-{
-    struct state_contract *contract = change->contract;
-    if (change->kind == KIND_CONTRACT) {
-        contract = STEAL(change->new_contract);
-        size_t slot = state_slot(contract->contract->name);
-        contract->next_in_slot = state->contracts[slot];
-        state->contracts[slot] = contract;
-    }
-    struct state_entry *entry = STEAL(change->entry);
-    entry->statement = statement;
-    entry->index = change->index;
-    append_entry(contract, entry);
-    apply_contents(contract, change, entry);
 }

@@ -40,7 +40,11 @@ struct state_change {
     struct money total;           /* funded or paid after this */
     size_t investor;              /* index into investors */
     struct money investor_amount; /* its total after this */
-    size_t period;                /* measured or settled */
+    size_t period;                /* measured, corrected, disputed or settled */
+    struct state_dispute *new_dispute;
+    struct state_dispute *decided;
+    struct state_snapshot *snapshot; /* of a period that is settled for the first time */
+    struct money *credits;           /* after this settlement; swapped in */
     struct state_due *new_dues;
     struct state_due *due; /* that is paid */
     struct money due_paid;
@@ -90,7 +94,7 @@ enum status signers_check_party(const struct state *state, const struct statemen
 enum status signers_check_key(const struct state *state, const struct statement *statement,
                               uint64_t index, bool *ret_is_recovery, struct failure *failure);
 
-/* --- contract.c, performance.c, payout.c --- */
+/* --- contract.c, performance.c, dispute.c, payout.c --- */
 
 struct state_contract *contract_find(const struct state *state, struct view name);
 void contract_free(struct state_contract *contract);
@@ -104,6 +108,15 @@ enum status funding_check(const struct state_contract *contract, const struct st
 enum status measurement_check(const struct state_contract *contract,
                               const struct statement *statement, struct state_change *change,
                               struct failure *failure);
+enum status correction_check(const struct state_contract *contract,
+                             const struct statement *statement, struct state_change *change,
+                             struct failure *failure);
+enum status dispute_check(const struct state_contract *contract, const struct statement *statement,
+                          struct state_change *change, struct failure *failure);
+enum status decision_check(const struct state_contract *contract, const struct statement *statement,
+                           struct state_change *change, struct failure *failure);
+enum status termination_check(const struct state_contract *contract,
+                              const struct statement *statement, struct failure *failure);
 enum status settlement_check(const struct state_contract *contract,
                              const struct statement *statement, struct state_change *change,
                              struct failure *failure);
@@ -117,6 +130,33 @@ size_t investor_find(const struct state_contract *contract, struct view investor
 /* Adds an amount of the statement to a total. Errors: AMOUNT_MALFORMED at "/amount/amount". */
 enum status amount_add(struct money before, struct money amount, struct money *ret_total,
                        struct failure *failure);
+
+/* The measurement or correction with this id; NULL when the contract has none. */
+const struct state_entry *measurement_find(const struct state_contract *contract,
+                                           const struct hash *id);
+/* Refuses with MEASUREMENT_UNKNOWN. */
+enum status refuse_measurement(const struct contract *contract, const char *at,
+                               struct failure *failure);
+/*
+ * Checks values that replace others. Places are relative to the statement.
+ *
+ * Errors  OUTCOME_UNKNOWN, MEASUREMENT_UNKNOWN, MEASUREMENT_RANGE, MEASUREMENT_RATIO; ROLE_PARTY
+ *         when `evaluator` is given and does not measure the outcome.
+ */
+enum status replacing_check(const struct state_contract *contract,
+                            const struct measured_value *values, size_t count, size_t period,
+                            struct view evaluator, struct failure *failure);
+struct state_cell *cell_at(const struct state_contract *contract, size_t period, size_t outcome);
+
+/* Refuses what a termination ends: a later period; SIZE_MAX: what has none. CONTRACT_TERMINATED. */
+enum status termination_refuses(const struct state_contract *contract, size_t period,
+                                struct failure *failure);
+
+/* --- source.c --- */
+
+/* What a period's sums are now. NULL without memory. */
+struct state_snapshot *snapshot_new(const struct state_contract *contract, uint64_t index);
+void snapshot_free(struct state_snapshot *snapshot);
 
 /* Slot of a name in the tables. */
 static inline size_t state_slot(struct view name)

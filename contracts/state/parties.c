@@ -406,10 +406,14 @@ static void party_rename(struct state_party *party, struct state_party *renamed,
     party->earlier = renamed;
 }
 
-static void party_change_keys(struct state *state, struct state_change *change)
+static void party_change_keys(struct state *state, const struct statement *statement,
+                              struct state_change *change)
 {
+    const struct key_change *key = &statement->key; /* read for a key statement only */
     if (change->ended_key != NULL) {
         change->ended_key->valid_until = change->index;
+        change->ended_key->has_compromised_since = key->has_compromised_since;
+        change->ended_key->compromised_since = key->compromised_since;
     }
     if (change->new_key != NULL) {
         struct state_key **end = &change->party->keys;
@@ -441,7 +445,7 @@ void parties_apply(struct state *state, const struct statement *statement,
     if (change->renamed != NULL) {
         party_rename(change->party, STEAL(change->renamed), change->index);
     }
-    party_change_keys(state, change);
+    party_change_keys(state, statement, change);
     change->party->head = statement->id;
     change->party->head_index = change->index;
 }

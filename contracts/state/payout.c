@@ -9,118 +9,72 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- Where the terms find their values --- */
-
-static enum status read_measured(const void *context, size_t outcome, size_t period,
-                                 enum measured_field field, struct rational *ret_value)
-{
-    assert(field < MEASURED_STATED_COUNT);
-    const struct state_contract *contract = context;
-    size_t outcome_count = contract->contract->terms.outcome_count;
-    const struct measured_value *value = contract->measured[period * outcome_count + outcome];
-    if (value == NULL || !value->has[field]) {
-        return STATUS_NOT_FOUND;
-    }
-    rational_set(ret_value, &value->fields[field]);
-    return STATUS_OK;
-}
-
-static enum status read_funded(const void *context, struct view investor,
-                               struct rational *ret_value)
-{
-    const struct state_contract *contract = context;
-    if (investor.size == 0) {
-        money_to_rational(contract->funded, ret_value);
-        return STATUS_OK;
-    }
-    size_t index = investor_find(contract, investor);
-    if (index == contract->investor_count) {
-        rational_set_integer(ret_value, 0);
-        return STATUS_OK;
-    }
-    money_to_rational(contract->investors[index].total, ret_value);
-    return STATUS_OK;
-}
-
-static enum status read_paid(const void *context, size_t line, struct rational *ret_value)
-{
-    const struct state_contract *contract = context;
-    money_to_rational(line == SIZE_MAX ? contract->paid : contract->paid_by_line[line], ret_value);
-    return STATUS_OK;
-}
-
-static enum status read_earlier(const void *context, size_t line, struct rational *ret_value)
-{
-    const struct state_contract *contract = context;
-    rational_set(ret_value, &contract->earlier[line]);
-    return STATUS_OK;
-}
-
-struct terms_source state_terms_source(const struct state_contract *contract)
-{
-    return (struct terms_source){
-        .measured = read_measured,
-        .funded = read_funded,
-        .paid = read_paid,
-        .earlier = read_earlier,
-        .context = contract,
-    };
-}
-
-static struct settlement_source settlement_source_of(const struct state_contract *contract)
-{
-    return (struct settlement_source){
-        .contract = contract->contract,
-        .terms = state_terms_source(contract),
-    };
-}
-
 /* --- Inputs: the statements that a settlement was computed from --- */
 
-/* Which (period, outcome) cells the lines read when `settled` is the settled period. */
-struct cells {
-    size_t settled;
-    size_t outcome_count;
-    bool *used;
+struct inputs {
+    const struct state_contract *contract;
+    const struct settlement *settlement;
+    uint64_t before; /* sums were read as they stood before this entry */
+    bool *cells;     /* [period * outcome_count + outcome]: the lines read it */
 };
 
 static void note_cell(void *context, const struct operand *operand)
 {
-    struct cells *cells = context;
+    struct inputs *inputs = context;
     if (operand->kind == OPERAND_MEASURED) {
-        size_t period =
-            operand->period == OPERAND_SETTLED_PERIOD ? cells->settled : operand->period;
-        cells->used[period * cells->outcome_count + operand->index] = true;
+        size_t period = operand->period == OPERAND_SETTLED_PERIOD ? inputs->settlement->period
+                                                                  : operand->period;
+        inputs->cells[period * inputs->contract->contract->terms.outcome_count + operand->index] =
+            true;
     }
 }
 
-static bool measures_used(const struct terms *terms, const struct cells *cells,
-                          const struct measurement *measurement)
+static bool states_used(const struct inputs *inputs, const struct state_entry *entry)
 {
-    size_t period = terms_find_period(terms, measurement->period);
-    for (size_t i = 0; i < measurement->value_count; i++) {
-        size_t outcome = terms_find_outcome(terms, measurement->values[i].outcome);
-        if (cells->used[period * cells->outcome_count + outcome]) {
+    const struct terms *terms = &inputs->contract->contract->terms;
+    size_t count;
+    const struct measured_value *values = statement_values(entry->statement, &count);
+    for (size_t i = 0; i < count; i++) {
+        size_t outcome = terms_find_outcome(terms, values[i].outcome);
+        if (inputs->cells[entry->period * terms->outcome_count + outcome]) {
             return true;
         }
     }
     return false;
 }
 
-static bool is_input(const struct state_contract *contract, const struct cells *cells,
-                     const struct statement *statement)
+/* Whether an earlier settlement left a credit that this one deducts from. */
+static bool carries_over(const struct settlement *earlier, const struct settlement *settlement)
 {
-    switch (statement->kind) {
+    for (size_t i = 0; i < settlement->pay_count; i++) {
+        if (earlier->pays[i].carried_out.minor > 0 && settlement->pays[i].carried_in.minor > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_input(const struct inputs *inputs, const struct state_entry *entry)
+{
+    const struct state_contract *contract = inputs->contract;
+    bool is_before = entry->index < inputs->before;
+    switch (entry->statement->kind) {
     case KIND_CONTRACT:
         return true;
     case KIND_FUNDING:
-        return contract->uses_funded;
+        return contract->uses_funded && is_before;
     case KIND_MEASUREMENT:
-        return measures_used(&contract->contract->terms, cells, &statement->measurement);
+    case KIND_CORRECTION:
+    case KIND_DECISION:
+        return states_used(inputs, entry);
     case KIND_SETTLEMENT:
-        return contract->uses_earlier;
+        return (contract->uses_earlier && is_before) ||
+               entry->period == inputs->settlement->period ||
+               carries_over(entry->settlement, inputs->settlement);
     case KIND_PAYMENT:
-        return contract->uses_paid;
+        return contract->uses_paid && is_before;
+    case KIND_DISPUTE:
+    case KIND_TERMINATION:
     case KIND_CHARTER:
     case KIND_PARTY:
     case KIND_KEY:
@@ -135,22 +89,29 @@ static void freep(void *pointer)
     free(*(void **)pointer);
 }
 
-static enum status collect_inputs(const struct state_contract *contract, size_t period,
-                                  struct hash **ret_ids, size_t *ret_count, struct failure *failure)
+static enum status collect_inputs(const struct state_contract *contract,
+                                  const struct settlement *settlement, struct hash **ret_ids,
+                                  size_t *ret_count, struct failure *failure)
 {
     const struct terms *terms = &contract->contract->terms;
-    OWNED(freep) bool *used = calloc(terms->period_count * terms->outcome_count + 1, 1);
+    const struct state_snapshot *snapshot = contract->views[settlement->period].snapshot;
+    OWNED(freep) bool *cells = calloc(terms->period_count * terms->outcome_count + 1, 1);
     OWNED(freep) struct hash *ids = calloc(STATEMENT_INPUTS_MAX, sizeof *ids);
-    if (used == NULL || ids == NULL) {
+    if (cells == NULL || ids == NULL) {
         return fail_memory(failure);
     }
-    struct cells cells = {period, terms->outcome_count, used};
+    struct inputs inputs = {
+        .contract = contract,
+        .settlement = settlement,
+        .before = snapshot == NULL ? UINT64_MAX : snapshot->before,
+        .cells = cells,
+    };
     for (size_t i = 0; i < terms->line_count; i++) {
-        line_each_operand(&terms->lines[i], note_cell, &cells);
+        line_each_operand(&terms->lines[i], note_cell, &inputs);
     }
     size_t count = 0;
     for (const struct state_entry *entry = contract->first; entry != NULL; entry = entry->next) {
-        if (!is_input(contract, &cells, entry->statement)) {
+        if (!is_input(&inputs, entry)) {
             continue;
         }
         if (count == STATEMENT_INPUTS_MAX) {
@@ -171,18 +132,77 @@ enum status state_compute(const struct state_contract *contract, struct view per
 {
     size_t index;
     TRY(period_find(contract, period, &index, failure));
-    struct settlement_source source = settlement_source_of(contract);
+    struct settlement_source source = {
+        .contract = contract->contract,
+        .terms = state_terms_source(contract, index),
+    };
     TRY(settlement_compute(&source, index, settlement, failure));
+    const struct state_entry *before = contract->settled[index];
+    if (before != NULL) {
+        settlement->is_supplementary = true;
+        settlement->supplements = before->statement->id;
+    }
+    TRY(settlement_carry(contract->contract, before == NULL ? NULL : before->settlement,
+                         contract->credits, settlement, failure));
     if (ret_computed == NULL) {
         return STATUS_OK;
     }
     OWNED(freep) struct hash *ids = NULL;
     size_t count = 0;
-    TRY(collect_inputs(contract, index, &ids, &count, failure));
+    TRY(collect_inputs(contract, settlement, &ids, &count, failure));
     return settlement_to_json(contract->contract, settlement, ids, count, ret_computed, failure);
 }
 
 /* --- Settlement --- */
+
+/* Whether a cell that the lines read for a period was replaced after an entry. */
+struct replacement {
+    const struct state_contract *contract;
+    size_t period;
+    uint64_t since;
+    bool is_found;
+};
+
+static void look_for_replacement(void *context, const struct operand *operand)
+{
+    struct replacement *replacement = context;
+    if (operand->kind == OPERAND_MEASURED) {
+        size_t period =
+            operand->period == OPERAND_SETTLED_PERIOD ? replacement->period : operand->period;
+        const struct state_cell *cell =
+            state_find_cell(replacement->contract, period, operand->index);
+        replacement->is_found = replacement->is_found || cell->replaced > replacement->since;
+    }
+}
+
+static enum status check_repeated(const struct state_contract *contract, size_t period,
+                                  struct failure *failure)
+{
+    const struct terms *terms = &contract->contract->terms;
+    uint64_t since = contract->settled[period]->index;
+    struct replacement replacement = {.contract = contract, .period = period, .since = since};
+    for (size_t i = 0; i < terms->line_count && !replacement.is_found; i++) {
+        line_each_operand(&terms->lines[i], look_for_replacement, &replacement);
+    }
+    if (!replacement.is_found) {
+        return refuse(failure, RULE_SETTLEMENT_REPEATED, "",
+                      "%.*s was settled by entry %llu, and nothing that its lines read was "
+                      "replaced since",
+                      VIEW_ARGS(terms->periods[period].name), (unsigned long long)since);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_closing(const struct state_contract *contract, struct view period,
+                                 struct failure *failure)
+{
+    if (contract->termination == NULL ||
+        !view_equal(contract->termination->statement->termination.closing, period)) {
+        return refuse(failure, RULE_SETTLEMENT_NOT_BINDING, "",
+                      "%.*s is settled only after a termination that names it", VIEW_ARGS(period));
+    }
+    return STATUS_OK;
+}
 
 enum status state_find_unsettled(const struct state_contract *contract, struct view period,
                                  size_t *ret_index, struct failure *failure)
@@ -193,9 +213,12 @@ enum status state_find_unsettled(const struct state_contract *contract, struct v
         return refuse(failure, RULE_SETTLEMENT_NOT_BINDING, "", "%.*s is reported only",
                       VIEW_ARGS(period));
     }
+    if (contract->contract->terms.periods[index].closing) {
+        TRY(check_closing(contract, period, failure));
+    }
+    TRY(termination_refuses(contract, index, failure));
     if (contract->settled[index] != NULL) {
-        return refuse(failure, RULE_SETTLEMENT_REPEATED, "", "%.*s was settled by entry %llu",
-                      VIEW_ARGS(period), (unsigned long long)contract->settled[index]->index);
+        TRY(check_repeated(contract, index, failure));
     }
     *ret_index = index;
     return STATUS_OK;
@@ -238,6 +261,18 @@ static enum status compare_computed(const struct json *claimed, const struct jso
                   ours.size == 0 ? "" : ours.data + from);
 }
 
+/* Of a line, what a settlement adds to the sum: all of it, or the difference to the one before. */
+static enum status add_line(const struct state_contract *contract,
+                            const struct settlement *settlement, size_t line,
+                            struct rational *ret_sum)
+{
+    const struct state_entry *before = contract->settled[settlement->period];
+    TRY(rational_add(ret_sum, &contract->earlier[line], &settlement->values.lines[line].value));
+    return before == NULL
+               ? STATUS_OK
+               : rational_subtract(ret_sum, ret_sum, &before->settlement->values.lines[line].value);
+}
+
 /* Sums of lines over settlements, with this one added. */
 static enum status add_earlier(const struct state_contract *contract,
                                const struct settlement *settlement, struct state_change *change,
@@ -256,8 +291,7 @@ static enum status add_earlier(const struct state_contract *contract,
         if (!contract->is_earlier[i]) {
             continue;
         }
-        if (rational_add(&change->earlier[i], &contract->earlier[i],
-                         &settlement->values.lines[i].value) != STATUS_OK) {
+        if (add_line(contract, settlement, i, &change->earlier[i]) != STATUS_OK) {
             return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "/computed",
                           "the sum of earlier values has too many digits");
         }
@@ -276,6 +310,28 @@ static enum status add_to_caps(const struct state_contract *contract,
     }
     TRY_FIELD("computed", settlement_add_to_caps(terms, settlement, contract->cap_used,
                                                  change->cap_used, failure));
+    return STATUS_OK;
+}
+
+/* Credits with what was carried out added and what was carried in taken off. */
+static enum status add_to_credits(const struct state_contract *contract,
+                                  const struct settlement *settlement, struct state_change *change,
+                                  struct failure *failure)
+{
+    change->credits = calloc(contract->credit_count + 1, sizeof *change->credits);
+    if (change->credits == NULL) {
+        return fail_memory(failure);
+    }
+    for (size_t i = 0; i < settlement->pay_count; i++) {
+        const struct settlement_pay *pay = &settlement->pays[i];
+        struct money left = contract->credits[i];
+        left.minor -= pay->carried_in.minor;
+        if (money_add(left, pay->carried_out, &change->credits[i]) != STATUS_OK) {
+            return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "/computed/pays",
+                          "the credit of %.*s would be larger than an amount can be",
+                          VIEW_ARGS(pay->line));
+        }
+    }
     return STATUS_OK;
 }
 
@@ -314,6 +370,13 @@ enum status settlement_check(const struct state_contract *contract,
     TRY(compare_computed(claimed->computed, computed, failure));
     TRY(add_earlier(contract, settlement, change, failure));
     TRY(add_to_caps(contract, settlement, change, failure));
+    TRY(add_to_credits(contract, settlement, change, failure));
+    if (contract->settled[change->period] == NULL) {
+        change->snapshot = snapshot_new(contract, change->index);
+        if (change->snapshot == NULL) {
+            return fail_memory(failure);
+        }
+    }
     return add_dues(settlement, change, failure);
 }
 
@@ -392,11 +455,29 @@ static enum status add_to_paid(const struct state_contract *contract, struct mon
     return amount_add(contract->paid_by_line[change->line], amount, &change->line_total, failure);
 }
 
+static enum status check_held(const struct state_contract *contract, const struct state_due *due,
+                              struct failure *failure)
+{
+    const struct state_dispute *dispute;
+    if (state_due_find_dispute(contract, due, &dispute) != STATUS_OK) {
+        return fail_memory(failure);
+    }
+    if (dispute != NULL) {
+        return refuse(failure, RULE_PAYMENT_HELD, "/pay",
+                      "%.*s depends on what entry %llu disputes, which is not settled between the "
+                      "parties yet",
+                      VIEW_ARGS(state_due_pay(due)->line),
+                      (unsigned long long)dispute->entry->index);
+    }
+    return STATUS_OK;
+}
+
 enum status payment_check(const struct state_contract *contract, const struct statement *statement,
                           struct state_change *change, struct failure *failure)
 {
     const struct payment *payment = &statement->payment;
     TRY(find_due(contract, payment, &change->due, failure));
+    TRY(check_held(contract, change->due, failure));
     TRY_FIELD("amount", statement_money(&payment->amount, contract->contract->terms.currency,
                                         &change->entry->amount, failure));
     struct money amount = change->entry->amount;

@@ -1,4 +1,4 @@
-/* Performance: money placed (funding) and results reported (measurement). */
+/* Performance: money placed (funding), results reported (measurement, correction), and the end. */
 
 #include "contracts/state/internal.h"
 
@@ -56,6 +56,7 @@ enum status funding_check(const struct state_contract *contract, const struct st
 {
     const struct funding *funding = &statement->funding;
     const struct contract *terms = contract->contract;
+    TRY(termination_refuses(contract, SIZE_MAX, failure));
     TRY(check_funding_parties(terms, funding, failure));
     TRY_FIELD("amount", statement_money(&funding->amount, terms->terms.currency,
                                         &change->entry->amount, failure));
@@ -91,7 +92,7 @@ static enum status check_value(const struct state_contract *contract,
         return refuse(failure, RULE_ROLE_PARTY, "/outcome", "%.*s is measured by %.*s",
                       VIEW_ARGS(value->outcome), VIEW_ARGS(terms->outcomes[outcome].evaluator));
     }
-    if (contract->measured[period * terms->outcome_count + outcome] != NULL) {
+    if (cell_at(contract, period, outcome)->value != NULL) {
         return refuse(failure, RULE_MEASUREMENT_REPEATED, "/outcome",
                       "%.*s has been measured for %.*s", VIEW_ARGS(value->outcome),
                       VIEW_ARGS(measurement->period));
@@ -106,6 +107,7 @@ enum status measurement_check(const struct state_contract *contract,
     const struct measurement *measurement = &statement->measurement;
     size_t period;
     TRY_FIELD("period", period_find(contract, measurement->period, &period, failure));
+    TRY_FIELD("period", termination_refuses(contract, period, failure));
     for (size_t i = 0; i < measurement->value_count; i++) {
         enum status status = check_value(contract, measurement, period, i, failure);
         if (status != STATUS_OK) {
@@ -115,5 +117,118 @@ enum status measurement_check(const struct state_contract *contract,
         }
     }
     change->period = period;
+    return STATUS_OK;
+}
+
+/* --- Correction --- */
+
+const struct state_entry *measurement_find(const struct state_contract *contract,
+                                           const struct hash *id)
+{
+    for (const struct state_entry *entry = contract->first; entry != NULL; entry = entry->next) {
+        enum kind kind = entry->statement->kind;
+        if ((kind == KIND_MEASUREMENT || kind == KIND_CORRECTION) &&
+            hash_equal(&entry->statement->id, id)) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+enum status refuse_measurement(const struct contract *contract, const char *at,
+                               struct failure *failure)
+{
+    return refuse(failure, RULE_MEASUREMENT_UNKNOWN, at,
+                  "%.*s has no measurement or correction with this id", VIEW_ARGS(contract->name));
+}
+
+static enum status replacing_check_value(const struct state_contract *contract,
+                                         const struct measured_value *value, size_t period,
+                                         struct view evaluator, struct failure *failure)
+{
+    const struct terms *terms = &contract->contract->terms;
+    size_t outcome = terms_find_outcome(terms, value->outcome);
+    if (outcome == SIZE_MAX) {
+        return refuse(failure, RULE_OUTCOME_UNKNOWN, "/outcome", "%.*s has no outcome %.*s",
+                      VIEW_ARGS(contract->contract->name), VIEW_ARGS(value->outcome));
+    }
+    if (evaluator.size > 0 && !view_equal(terms->outcomes[outcome].evaluator, evaluator)) {
+        return refuse(failure, RULE_ROLE_PARTY, "/outcome", "%.*s is measured by %.*s",
+                      VIEW_ARGS(value->outcome), VIEW_ARGS(terms->outcomes[outcome].evaluator));
+    }
+    if (cell_at(contract, period, outcome)->value == NULL) {
+        return refuse(failure, RULE_MEASUREMENT_UNKNOWN, "/outcome",
+                      "%.*s has not been measured for %.*s", VIEW_ARGS(value->outcome),
+                      VIEW_ARGS(terms->periods[period].name));
+    }
+    return measured_value_check_outcome(value, &terms->outcomes[outcome], failure);
+}
+
+enum status replacing_check(const struct state_contract *contract,
+                            const struct measured_value *values, size_t count, size_t period,
+                            struct view evaluator, struct failure *failure)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum status status =
+            replacing_check_value(contract, &values[i], period, evaluator, failure);
+        if (status != STATUS_OK) {
+            shape_prefix_index(failure, i);
+            shape_prefix_name(failure, "values");
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status correction_check(const struct state_contract *contract,
+                             const struct statement *statement, struct state_change *change,
+                             struct failure *failure)
+{
+    const struct correction *correction = &statement->correction;
+    const struct measurement *stated = &correction->measurement;
+    const struct state_entry *corrected = measurement_find(contract, &correction->corrects);
+    if (corrected == NULL) {
+        return refuse_measurement(contract->contract, "/corrects", failure);
+    }
+    change->period = corrected->period;
+    return replacing_check(contract, stated->values, stated->value_count, change->period,
+                           stated->evaluator, failure);
+}
+
+/* --- Termination --- */
+
+enum status termination_refuses(const struct state_contract *contract, size_t period,
+                                struct failure *failure)
+{
+    if (contract->termination == NULL) {
+        return STATUS_OK;
+    }
+    const struct termination *termination = &contract->termination->statement->termination;
+    if (period != SIZE_MAX) {
+        const struct period *asked = &contract->contract->terms.periods[period];
+        if (date_compare(asked->from, termination->on) <= 0 ||
+            view_equal(asked->name, termination->closing)) {
+            return STATUS_OK;
+        }
+    }
+    return refuse(failure, RULE_CONTRACT_TERMINATED, "", "entry %llu ended %.*s",
+                  (unsigned long long)contract->termination->index,
+                  VIEW_ARGS(contract->contract->name));
+}
+
+enum status termination_check(const struct state_contract *contract,
+                              const struct statement *statement, struct failure *failure)
+{
+    const struct termination *termination = &statement->termination;
+    TRY(termination_refuses(contract, SIZE_MAX, failure));
+    if (termination->closing.size == 0) {
+        return STATUS_OK;
+    }
+    size_t period;
+    TRY_FIELD("closing", period_find(contract, termination->closing, &period, failure));
+    if (!contract->contract->terms.periods[period].closing) {
+        return refuse(failure, RULE_PERIOD_UNKNOWN, "/closing", "%.*s is no closing period",
+                      VIEW_ARGS(termination->closing));
+    }
     return STATUS_OK;
 }

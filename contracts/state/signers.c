@@ -2,7 +2,12 @@
 
 #include "contracts/state/internal.h"
 
+#include "ledger/base/buffer.h"
+#include "ledger/base/ownership.h"
+
 #include <assert.h>
+
+#define QUORUM_TEXT_MAX 400
 
 /* A set of party ids, small and bounded. */
 struct signer_set {
@@ -136,8 +141,51 @@ static enum status collect_signers(const struct state *state, const struct state
     return STATUS_OK;
 }
 
+static bool is_of_quorum(const struct extra_signers *extra, struct view party)
+{
+    for (size_t i = 0; i < extra->count; i++) {
+        if (view_equal(extra->parties[i], party)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Those of the quorum who have not signed, as "a.se, b.se"; cut when there are very many. */
+static void write_quorum_left(const struct signer_set *signers, const struct extra_signers *extra,
+                              struct buffer *buffer)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < extra->count && status == STATUS_OK; i++) {
+        if (!set_has(signers, extra->parties[i])) {
+            status = buffer_append_format(buffer, "%s%.*s", buffer->size == 0 ? "" : ", ",
+                                          VIEW_ARGS(extra->parties[i]));
+        }
+    }
+}
+
+static enum status check_quorum(const struct signer_set *signers, const struct extra_signers *extra,
+                                struct failure *failure)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < extra->count; i++) {
+        count += set_has(signers, extra->parties[i]);
+    }
+    if (count >= extra->at_least) {
+        return STATUS_OK;
+    }
+    OWNED(buffer_release) struct buffer left;
+    buffer_init(&left, QUORUM_TEXT_MAX);
+    write_quorum_left(signers, extra, &left);
+    struct view names = buffer_view(&left);
+    return refuse(failure, RULE_SIGNER_MISSING, "", "%zu more of these must sign: %.*s",
+                  extra->at_least - count, VIEW_ARGS(names));
+}
+
+/* Everyone who must, as many of a quorum as it takes, and nobody else. */
 static enum status check_exactly(const struct signer_set *signers,
-                                 const struct signer_set *required, struct failure *failure)
+                                 const struct signer_set *required,
+                                 const struct extra_signers *extra, struct failure *failure)
 {
     for (size_t i = 0; i < required->count; i++) {
         if (!set_has(signers, required->parties[i])) {
@@ -146,13 +194,13 @@ static enum status check_exactly(const struct signer_set *signers,
         }
     }
     for (size_t i = 0; i < signers->count; i++) {
-        if (!set_has(required, signers->parties[i])) {
+        if (!set_has(required, signers->parties[i]) && !is_of_quorum(extra, signers->parties[i])) {
             return refuse(failure, RULE_SIGNER_NOT_ALLOWED, "",
                           "%.*s may not sign a statement of this kind",
                           VIEW_ARGS(signers->parties[i]));
         }
     }
-    return STATUS_OK;
+    return check_quorum(signers, extra, failure);
 }
 
 /* --- Charter, party, key --- */
@@ -270,15 +318,44 @@ static enum status add_role(struct signer_set *set, const struct contract *contr
     return STATUS_OK;
 }
 
+static enum status add_everyone(struct signer_set *set, const struct contract *contract)
+{
+    for (unsigned role = 0; role < ROLE_COUNT; role++) {
+        TRY(add_role(set, contract, (enum role)role));
+    }
+    return STATUS_OK;
+}
+
+static enum status add_deciders(struct signer_set *set, const struct contract *contract,
+                                const struct decision *decision)
+{
+    if (decision->decision == DECISION_WITHDRAWN) {
+        return set_add(set, decision->by); /* who disputed: decision_check sees to it */
+    }
+    if (contract->roles[ROLE_ARBITER].count > 0) {
+        return add_role(set, contract, ROLE_ARBITER);
+    }
+    TRY(add_role(set, contract, ROLE_PAYER));
+    return add_role(set, contract, ROLE_INVESTOR);
+}
+
+static enum status add_terminators(struct signer_set *set, const struct contract *contract)
+{
+    if (contract->terminators.count == 0) {
+        return add_everyone(set, contract);
+    }
+    for (size_t i = 0; i < contract->terminators.count; i++) {
+        TRY(set_add(set, contract->terminators.parties[i]));
+    }
+    return STATUS_OK;
+}
+
 static enum status add_own_signers(struct signer_set *set, const struct contract *contract,
                                    const struct statement *statement)
 {
     switch (statement->kind) {
     case KIND_CONTRACT:
-        for (unsigned role = 0; role < ROLE_COUNT; role++) {
-            TRY(add_role(set, contract, (enum role)role));
-        }
-        return STATUS_OK;
+        return add_everyone(set, contract);
     case KIND_FUNDING:
         TRY(set_add(set, statement->funding.investor));
         return set_add(set, statement->funding.receiver);
@@ -289,6 +366,14 @@ static enum status add_own_signers(struct signer_set *set, const struct contract
         return add_role(set, contract, ROLE_EVALUATOR);
     case KIND_PAYMENT:
         return set_add(set, statement->payment.from);
+    case KIND_CORRECTION:
+        return set_add(set, statement->correction.measurement.evaluator);
+    case KIND_DISPUTE:
+        return set_add(set, statement->dispute.by);
+    case KIND_DECISION:
+        return add_deciders(set, contract, &statement->decision);
+    case KIND_TERMINATION:
+        return add_terminators(set, contract);
     case KIND_CHARTER:
     case KIND_PARTY:
     case KIND_KEY:
@@ -305,7 +390,7 @@ enum status state_signers(const struct contract *contract, const struct statemen
     struct signer_set set = {.capacity = capacity, .parties = parties};
     TRY(add_own_signers(&set, contract, statement));
     const struct extra_signers *extra = &contract->extra[statement->kind];
-    for (size_t i = 0; i < extra->count; i++) {
+    for (size_t i = 0; i < extra->count && extra->at_least == extra->count; i++) {
         TRY(set_add(&set, extra->parties[i]));
     }
     *ret_count = set.count;
@@ -329,5 +414,5 @@ enum status signers_check_contract(const struct state *state, const struct contr
     struct view parties[NOTE_SIGNATURES_MAX];
     struct signer_set signers = {.capacity = NOTE_SIGNATURES_MAX, .parties = parties};
     TRY(collect_signers(state, statement, index, &signers, failure));
-    return check_exactly(&signers, &required, failure);
+    return check_exactly(&signers, &required, &contract->extra[statement->kind], failure);
 }

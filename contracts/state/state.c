@@ -102,6 +102,18 @@ static enum status check_kind(const struct state *state, const struct statement 
     case KIND_PAYMENT:
         TRY(check_following(state, statement, change, failure));
         return payment_check(change->contract, statement, change, failure);
+    case KIND_CORRECTION:
+        TRY(check_following(state, statement, change, failure));
+        return correction_check(change->contract, statement, change, failure);
+    case KIND_DISPUTE:
+        TRY(check_following(state, statement, change, failure));
+        return dispute_check(change->contract, statement, change, failure);
+    case KIND_DECISION:
+        TRY(check_following(state, statement, change, failure));
+        return decision_check(change->contract, statement, change, failure);
+    case KIND_TERMINATION:
+        TRY(check_following(state, statement, change, failure));
+        return termination_check(change->contract, statement, failure);
     case KIND_COUNT:
         break;
     }
@@ -166,6 +178,10 @@ void state_apply(struct state *state, struct statement **statement, struct state
     case KIND_MEASUREMENT:
     case KIND_SETTLEMENT:
     case KIND_PAYMENT:
+    case KIND_CORRECTION:
+    case KIND_DISPUTE:
+    case KIND_DECISION:
+    case KIND_TERMINATION:
         contract_apply(state, *statement, *change);
         *statement = NULL;
         break;

@@ -5,8 +5,8 @@
  * changes nothing; state_apply changes and cannot fail. Appending and auditing call the same two,
  * so a statement is allowed now exactly if an auditor will allow it later.
  *
- *     charter ──> parties (party, key) ──> contract ──> funding, measurement
- *                                             │              │
+ *     charter ──> parties (party, key) ──> contract ──> funding, measurement <── correction
+ *                                             │              │     └─ dispute <── decision
  *                                             └──────────────┴──> settlement ──> payment
  *
  * A state holds the charter, parties with every key they ever had, and contracts. It need not hold
@@ -19,9 +19,12 @@
  *       replaces or revokes it, both included; clocks play no part.
  *   (2) A public key belongs to one party, once, for ever.
  *   (3) A chain's head is the id of its newest statement; the next one names it in `after`.
- *   (4) What is settled never changes: settlements and their values are only added.
+ *   (4) What is settled never changes: settlements and their values are only added. A period that
+ *       is settled again owes the difference, from the sums that stood at its first settlement.
  *   (5) A decision about the entry at an index rests on what stood before that index, whatever the
  *       state has learnt since: chains are replayed one after the other, not in ledger order.
+ *   (6) A cell (an outcome in a period) is measured once; after that only corrections and decisions
+ *       replace its value. At most one dispute holds it.
  */
 #pragma once
 
@@ -38,8 +41,10 @@
 /* A key that a party has or had. */
 struct state_key {
     struct note_key key;
-    uint64_t valid_from;  /* entry index, included */
-    uint64_t valid_until; /* entry index, included; STATE_VALID_STILL */
+    uint64_t valid_from;        /* entry index, included */
+    uint64_t valid_until;       /* entry index, included; STATE_VALID_STILL */
+    bool has_compromised_since; /* revoked, and what it signed is to be looked at again */
+    struct date compromised_since;
     struct state_party *party;
     struct state_key *next;         /* of the party, oldest first */
     struct state_key *next_in_slot; /* of the table by key id */
@@ -67,6 +72,7 @@ struct state_party {
 struct state_entry {
     struct statement *statement; /* owned */
     uint64_t index;
+    size_t period; /* of a measurement, correction, dispute, decision or settlement: its index */
     struct settlement *settlement; /* of a settlement: what was computed; owned */
     struct money amount;           /* of a funding or payment */
     struct state_entry *next;
@@ -76,6 +82,42 @@ struct state_entry {
 struct investor_total {
     struct view party;
     struct money total;
+};
+
+/* What the ledger says of one outcome for one period. */
+struct state_cell {
+    const struct measured_value *value; /* the one that counts; NULL: it is not measured */
+    const struct state_entry *source;   /* the statement that states it */
+    uint64_t replaced; /* the newest entry that replaced the value; 0, the charter's: none */
+    const struct state_dispute *dispute; /* that holds what depends on it; NULL: none */
+};
+
+/* A dispute holds its cells until it is decided; upheld without values, until they are replaced. */
+struct state_dispute {
+    const struct state_entry *entry;
+    const struct state_entry *decision; /* NULL while it is open */
+    struct state_dispute *next;
+};
+
+/*
+ * The sums as they stood when a period was first settled, which is what it is settled again from.
+ * Only what some line can read is kept; the rest is NULL.
+ */
+struct state_snapshot {
+    uint64_t before; /* the index of that settlement */
+    struct money funded;
+    size_t investor_count;
+    struct investor_total *investors;
+    struct money paid;
+    struct money *paid_by_pay; /* [pay] */
+    size_t earlier_count;
+    struct rational *earlier; /* of the lines with is_earlier, in order */
+};
+
+/* What the lines of one period are computed from. */
+struct state_view {
+    const struct state_contract *contract;
+    struct state_snapshot *snapshot; /* owned; NULL until the period is settled */
 };
 
 /* What of one settled pay has been paid. */
@@ -98,15 +140,21 @@ struct state_contract {
     struct money *paid_by_line;       /* [line]: the same, of the pay of that line */
     size_t investor_count;            /* who have placed something */
     struct investor_total *investors; /* room for every investor of the contract */
-    /* [period * outcome_count + outcome]: the value that counts, or NULL */
-    const struct measured_value **measured;
-    struct state_entry **settled; /* [period]: its settlement, or NULL */
-    bool *is_earlier;             /* [line]: some operand asks for its earlier settlements */
-    struct rational *earlier;     /* [line]: sum over settlements, where is_earlier */
-    struct money *cap_used;       /* [cap]: settled against it, gross */
-    struct state_due *dues;       /* oldest first */
+    struct state_cell *cells;         /* [period * outcome_count + outcome] */
+    struct state_entry **settled;     /* [period]: its newest settlement, or NULL */
+    struct state_view *views;         /* [period] */
+    bool *is_earlier;                 /* [line]: some operand asks for its earlier settlements */
+    struct rational *earlier; /* [line]: sum over periods as settled last, where is_earlier */
+    struct money *cap_used;   /* [cap]: settled against it, gross */
+    size_t credit_count;
+    struct money *credits;  /* [receiver of a pay, as a settlement lists them]: to be deducted */
+    struct state_due *dues; /* oldest first */
     struct state_due *last_due;
-    bool uses_funded; /* by an operand, or a share of any tranche */
+    struct state_dispute *disputes; /* oldest first */
+    struct state_dispute *last_dispute;
+    size_t held_count;                     /* cells that a dispute holds */
+    const struct state_entry *termination; /* NULL: it goes on */
+    bool uses_funded;                      /* by an operand, or a share of any tranche */
     bool uses_paid;
     bool uses_earlier;
     struct state_contract *next_in_slot;
@@ -189,7 +237,8 @@ void state_each_party(const struct state *state,
                       bool (*visit)(void *context, const struct state_party *party), void *context);
 
 /*
- * Lists who must sign a statement of this contract.
+ * Lists who must sign a statement of this contract, besides a quorum (contract->extra) of which
+ * only some must.
  *
  * Shapes  `parties` holds `capacity` views; `*ret_count` is how many there are, each once.
  * Errors  STATUS_LIMIT when there are more than `capacity`.
@@ -199,8 +248,9 @@ enum status state_signers(const struct contract *contract, const struct statemen
                           size_t capacity, struct view *parties, size_t *ret_count);
 
 /*
- * Computes the settlement of a period from the state as it is, and its `computed` member. Also for
- * periods that do not bind, for explanations; the statement would be refused.
+ * Computes the settlement of a period from the state as it is, and its `computed` member: the
+ * difference to what was settled, when it is settled already. Also for periods that cannot be
+ * settled, for explanations; the statement would be refused.
  *
  * Shapes  `settlement` is initialised; `ret_computed` may be NULL.
  * Errors  PERIOD_UNKNOWN; those of settlement_compute.
@@ -211,18 +261,36 @@ enum status state_compute(const struct state_contract *contract, struct view per
 
 /*
  * The index of a period that can be settled now, as far as that does not depend on its values: the
- * contract has it, it binds, and it is not settled.
+ * contract has it, it binds, no termination is in the way, and it is not settled, or what its lines
+ * read was replaced since.
  *
- * Errors  PERIOD_UNKNOWN, SETTLEMENT_NOT_BINDING, SETTLEMENT_REPEATED.
+ * Errors  PERIOD_UNKNOWN, SETTLEMENT_NOT_BINDING, SETTLEMENT_REPEATED, CONTRACT_TERMINATED.
  */
 enum status state_find_unsettled(const struct state_contract *contract, struct view period,
                                  size_t *ret_index, struct failure *failure);
 
-/* Where the terms of this contract find their values; valid as long as the contract. */
-struct terms_source state_terms_source(const struct state_contract *contract);
+/*
+ * Where the terms of this contract find their values for a period; valid as long as the contract.
+ * Of a settled period: the measurements as they are now, the sums as at its first settlement.
+ */
+struct terms_source state_terms_source(const struct state_contract *contract, size_t period);
+
+/* The cell of an outcome for a period, both by index. */
+const struct state_cell *state_find_cell(const struct state_contract *contract, size_t period,
+                                         size_t outcome);
 
 /* What was settled: whose pay, from whom to whom, and how much. */
 const struct settlement_pay *state_due_pay(const struct state_due *due);
 
 /* The amount still owed on a due. */
 struct money state_due_outstanding(const struct state_due *due);
+
+/*
+ * The dispute that holds a due, because its pay depends on a cell that the dispute holds; NULL when
+ * there is none. docs/model.md, section 7.4.
+ *
+ * Errors  STATUS_MEMORY.
+ */
+enum status state_due_find_dispute(const struct state_contract *contract,
+                                   const struct state_due *due,
+                                   const struct state_dispute **ret_dispute);

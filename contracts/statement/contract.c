@@ -28,6 +28,7 @@ enum {
     FIELD_ROLES,
     FIELD_SIGNATURES,
     FIELD_SOURCES,
+    FIELD_TERMINATION,
     FIELD_TITLE,
     FIELD_COUNT,
 };
@@ -52,6 +53,7 @@ static const struct shape_field FIELDS[FIELD_COUNT] = {
     [FIELD_ROLES] = {"roles", SHAPE_REQUIRED},
     [FIELD_SIGNATURES] = {"signatures", SHAPE_OPTIONAL},
     [FIELD_SOURCES] = {"sources", SHAPE_OPTIONAL},
+    [FIELD_TERMINATION] = {"termination", SHAPE_OPTIONAL},
     [FIELD_TITLE] = {"title", SHAPE_REQUIRED},
 };
 
@@ -62,6 +64,7 @@ const char *const ROLE_NAMES[ROLE_COUNT] = {
     [ROLE_EVALUATOR] = "evaluator",
     [ROLE_INTERMEDIARY] = "intermediary",
     [ROLE_GUARANTOR] = "guarantor",
+    [ROLE_ARBITER] = "arbiter",
 };
 
 /* --- Reading --- */
@@ -76,6 +79,7 @@ static enum status roles_read(const struct json *node, struct arena *arena,
         [ROLE_EVALUATOR] = {"evaluator", SHAPE_REQUIRED},
         [ROLE_INTERMEDIARY] = {"intermediary", SHAPE_OPTIONAL},
         [ROLE_GUARANTOR] = {"guarantor", SHAPE_OPTIONAL},
+        [ROLE_ARBITER] = {"arbiter", SHAPE_OPTIONAL},
     };
     const struct json *nodes[ROLE_COUNT];
     TRY(shape_object(node, ROLE_FIELDS, ROLE_COUNT, nodes, failure));
@@ -203,36 +207,73 @@ static enum status conflicts_read(const struct json *node, struct arena *arena,
     return STATUS_OK;
 }
 
-/* The kinds that may ask for further signers. */
-static const enum kind SIGNED_KINDS[] = {KIND_FUNDING, KIND_MEASUREMENT, KIND_SETTLEMENT,
-                                         KIND_PAYMENT};
+/* All of these parties, or a number of them. */
+static enum status extra_signers_read(const struct json *node, struct arena *arena,
+                                      struct extra_signers *ret_extra, struct failure *failure)
+{
+    enum { AT_LEAST, PARTIES, COUNT };
+    static const struct shape_field QUORUM_FIELDS[COUNT] = {
+        [AT_LEAST] = {"at_least", SHAPE_REQUIRED},
+        [PARTIES] = {"parties", SHAPE_REQUIRED},
+    };
+    struct role_parties all;
+    if (json_type(node) != JSON_OBJECT) {
+        TRY(parties_read(node, 1, STATEMENT_ROLE_PARTIES_MAX, arena, &all, failure));
+        *ret_extra = (struct extra_signers){all.count, all.parties, all.count};
+        return STATUS_OK;
+    }
+    const struct json *nodes[COUNT];
+    int32_t at_least;
+    TRY(shape_object(node, QUORUM_FIELDS, COUNT, nodes, failure));
+    TRY_FIELD("parties",
+              parties_read(nodes[PARTIES], 1, STATEMENT_ROLE_PARTIES_MAX, arena, &all, failure));
+    TRY_FIELD("at_least",
+              shape_integer(nodes[AT_LEAST], 1, STATEMENT_ROLE_PARTIES_MAX, &at_least, failure));
+    *ret_extra = (struct extra_signers){all.count, all.parties, (size_t)at_least};
+    return STATUS_OK;
+}
+
+/* The kinds that may ask for further signers: those that follow a contract in its chain. */
+static const enum kind SIGNED_KINDS[] = {KIND_FUNDING,  KIND_MEASUREMENT, KIND_SETTLEMENT,
+                                         KIND_PAYMENT,  KIND_CORRECTION,  KIND_DISPUTE,
+                                         KIND_DECISION, KIND_TERMINATION};
 #define SIGNED_KINDS_COUNT (sizeof SIGNED_KINDS / sizeof SIGNED_KINDS[0])
 
 static enum status signatures_read(const struct json *node, struct arena *arena,
                                    struct contract *contract, struct failure *failure)
 {
-    static const struct shape_field KIND_FIELDS[SIGNED_KINDS_COUNT] = {
-        {"funding", SHAPE_OPTIONAL},
-        {"measurement", SHAPE_OPTIONAL},
-        {"settlement", SHAPE_OPTIONAL},
-        {"payment", SHAPE_OPTIONAL},
-    };
+    struct shape_field fields[SIGNED_KINDS_COUNT];
+    for (size_t i = 0; i < SIGNED_KINDS_COUNT; i++) {
+        fields[i] = (struct shape_field){kind_word(SIGNED_KINDS[i]), SHAPE_OPTIONAL};
+    }
     const struct json *nodes[SIGNED_KINDS_COUNT];
-    TRY(shape_object(node, KIND_FIELDS, SIGNED_KINDS_COUNT, nodes, failure));
+    TRY(shape_object(node, fields, SIGNED_KINDS_COUNT, nodes, failure));
     if (json_first(node) == NULL) {
         return shape_malformed(node, "at least one kind of statement with its further signers",
                                failure);
     }
     for (size_t i = 0; i < SIGNED_KINDS_COUNT; i++) {
-        if (nodes[i] == NULL) {
-            continue;
+        if (nodes[i] != NULL) {
+            struct extra_signers *extra = &contract->extra[SIGNED_KINDS[i]];
+            TRY_FIELD(fields[i].name, extra_signers_read(nodes[i], arena, extra, failure));
         }
-        struct role_parties parties;
-        TRY_FIELD(KIND_FIELDS[i].name,
-                  parties_read(nodes[i], 1, STATEMENT_ROLE_PARTIES_MAX, arena, &parties, failure));
-        contract->extra[SIGNED_KINDS[i]] =
-            (struct extra_signers){.count = parties.count, .parties = parties.parties};
     }
+    return STATUS_OK;
+}
+
+static enum status termination_read(const struct json *node, struct arena *arena,
+                                    struct contract *contract, struct failure *failure)
+{
+    enum { BY, TERMS, COUNT };
+    static const struct shape_field TERMINATION_FIELDS[COUNT] = {
+        [BY] = {"by", SHAPE_REQUIRED},
+        [TERMS] = {"terms", SHAPE_REQUIRED},
+    };
+    const struct json *nodes[COUNT];
+    TRY(shape_object(node, TERMINATION_FIELDS, COUNT, nodes, failure));
+    TRY_FIELD("by", parties_read(nodes[BY], 1, STATEMENT_ROLE_PARTIES_MAX, arena,
+                                 &contract->terminators, failure));
+    TRY_FIELD("terms", shape_localized(nodes[TERMS], &contract->termination_terms, failure));
     return STATUS_OK;
 }
 
@@ -274,6 +315,10 @@ static enum status optional_read(const struct json *const *nodes, struct arena *
     }
     if (nodes[FIELD_SIGNATURES] != NULL) {
         TRY_FIELD("signatures", signatures_read(nodes[FIELD_SIGNATURES], arena, contract, failure));
+    }
+    if (nodes[FIELD_TERMINATION] != NULL) {
+        TRY_FIELD("termination",
+                  termination_read(nodes[FIELD_TERMINATION], arena, contract, failure));
     }
     if (nodes[FIELD_NOTES] != NULL) {
         TRY_FIELD("notes", remarks_read(nodes[FIELD_NOTES], arena, &contract->remark_count,

@@ -205,14 +205,34 @@ static enum status check_conflicts(const struct contract *contract, struct failu
     return STATUS_OK;
 }
 
+static enum status check_extra(const struct contract *contract, const struct extra_signers *extra,
+                               struct failure *failure)
+{
+    if (extra->at_least > extra->count) {
+        return refuse(failure, RULE_QUORUM_TOO_LARGE, "/at_least", "%zu of %zu parties cannot sign",
+                      extra->at_least, extra->count);
+    }
+    return check_parties(contract, extra->parties, extra->count, failure);
+}
+
 static enum status check_signatures(const struct contract *contract, struct failure *failure)
 {
     for (size_t kind = 0; kind < KIND_COUNT; kind++) {
         const struct extra_signers *extra = &contract->extra[kind];
-        TRY_FIELD(kind_word((enum kind)kind),
-                  check_parties(contract, extra->parties, extra->count, failure));
+        TRY_FIELD(kind_word((enum kind)kind), check_extra(contract, extra, failure));
     }
     return STATUS_OK;
+}
+
+static enum status check_termination(const struct contract *contract, struct failure *failure)
+{
+    const struct role_parties *by = &contract->terminators;
+    enum status checked = check_parties(contract, by->parties, by->count, failure);
+    if (checked != STATUS_OK) {
+        shape_prefix_name(failure, "by");
+        shape_prefix_name(failure, "termination");
+    }
+    return checked;
 }
 
 static enum status check_annexes(const struct contract *contract, struct failure *failure)
@@ -241,5 +261,6 @@ enum status contract_check_alone(struct statement *statement, struct failure *fa
     TRY_FIELD("annexes", check_annexes(contract, failure));
     TRY_FIELD("conflicts", check_conflicts(contract, failure));
     TRY_FIELD("signatures", check_signatures(contract, failure));
+    TRY(check_termination(contract, failure));
     return STATUS_OK;
 }

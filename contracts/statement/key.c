@@ -3,6 +3,7 @@
 enum {
     FIELD_ACTION = COMMON_COUNT,
     FIELD_AFTER,
+    FIELD_COMPROMISED_SINCE,
     FIELD_PARTY,
     FIELD_REASON,
     FIELD_REPLACES,
@@ -15,6 +16,7 @@ static const struct shape_field FIELDS[FIELD_COUNT] = {
     COMMON_FIELDS,
     [FIELD_ACTION] = {"action", SHAPE_REQUIRED},
     [FIELD_AFTER] = {"after", SHAPE_REQUIRED},
+    [FIELD_COMPROMISED_SINCE] = {"compromised_since", SHAPE_OPTIONAL},
     [FIELD_PARTY] = {"party", SHAPE_REQUIRED},
     [FIELD_REASON] = {"reason", SHAPE_OPTIONAL},
     [FIELD_REPLACES] = {"replaces", SHAPE_OPTIONAL},
@@ -35,7 +37,9 @@ static const enum need NEEDS[3][FIELD_COUNT] = {
     [KEY_ADD] = {[FIELD_VKEY] = NEED_YES, [FIELD_REASON] = NEED_MAYBE},
     [KEY_REPLACE] =
         {[FIELD_VKEY] = NEED_YES, [FIELD_REPLACES] = NEED_YES, [FIELD_REASON] = NEED_YES},
-    [KEY_REVOKE] = {[FIELD_REVOKES] = NEED_YES, [FIELD_REASON] = NEED_YES},
+    [KEY_REVOKE] = {[FIELD_REVOKES] = NEED_YES,
+                    [FIELD_REASON] = NEED_YES,
+                    [FIELD_COMPROMISED_SINCE] = NEED_MAYBE},
 };
 
 static enum status check_need(const struct json *node, enum need need, const char *field,
@@ -90,6 +94,11 @@ static enum status key_read(const struct json *const *nodes, struct statement *s
     }
     if (nodes[FIELD_REASON] != NULL) {
         TRY_FIELD("reason", shape_localized(nodes[FIELD_REASON], &change->reason, failure));
+    }
+    if (nodes[FIELD_COMPROMISED_SINCE] != NULL) {
+        TRY_FIELD("compromised_since",
+                  shape_date(nodes[FIELD_COMPROMISED_SINCE], &change->compromised_since, failure));
+        change->has_compromised_since = true;
     }
     return STATUS_OK;
 }

@@ -1,9 +1,6 @@
 #include "contracts/statement/parts.h"
 
-#include "ledger/base/ownership.h"
-
 #include <stdint.h>
-#include <stdio.h>
 
 #define PUBLISHED_MAX 200
 
@@ -37,7 +34,7 @@ static enum status number_read(const struct json *node, enum measured_field fiel
                                struct measured_value *value, struct failure *failure)
 {
     rational_init(&value->fields[field]);
-    value->has[field] = true; /* from here on measurement_release sees to it */
+    value->has[field] = true; /* from here on values_release sees to it */
     TRY(shape_decimal(node, &value->fields[field], failure));
     if (!measured_field_has_sign(field) && rational_sign(&value->fields[field]) < 0) {
         return shape_malformed(node, "a decimal without a minus sign", failure);
@@ -86,21 +83,32 @@ static enum status value_read(const struct json *node, struct measured_value *va
     return STATUS_OK;
 }
 
-static enum status values_read(const struct json *node, struct arena *arena,
-                               struct measurement *measurement, struct failure *failure)
+enum status values_read(const struct json *node, struct arena *arena, size_t *count,
+                        struct measured_value **values, struct failure *failure)
 {
-    size_t count;
-    TRY(shape_array(node, 1, STATEMENT_VALUES_MAX, &count, failure));
-    measurement->values = arena_allocate(arena, count, sizeof *measurement->values);
-    if (measurement->values == NULL) {
+    size_t wanted;
+    TRY(shape_array(node, 1, STATEMENT_VALUES_MAX, &wanted, failure));
+    *values = arena_allocate(arena, wanted, sizeof **values);
+    if (*values == NULL) {
         return fail_memory(failure);
     }
     const struct json *item = json_first(node);
-    for (size_t i = 0; i < count; i++, item = json_next(item)) {
-        measurement->value_count = i + 1; /* what was begun is released */
-        TRY_ITEM(i, value_read(item, &measurement->values[i], failure));
+    for (size_t i = 0; i < wanted; i++, item = json_next(item)) {
+        *count = i + 1; /* what was begun is released */
+        TRY_ITEM(i, value_read(item, &(*values)[i], failure));
     }
     return STATUS_OK;
+}
+
+void values_release(struct measured_value *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t field = 0; field < MEASURED_STATED_COUNT; field++) {
+            if (values[i].has[field]) {
+                rational_release(&values[i].fields[field]);
+            }
+        }
+    }
 }
 
 static enum status cohort_read(const struct json *node, struct measurement *measurement,
@@ -120,80 +128,93 @@ static enum status cohort_read(const struct json *node, struct measurement *meas
     return STATUS_OK;
 }
 
-static enum status measurement_read(const struct json *const *nodes, struct statement *statement,
-                                    struct failure *failure)
+enum status measurement_read_nodes(const struct measurement_nodes *nodes, struct arena *arena,
+                                   struct measurement *measurement, struct failure *failure)
 {
-    struct measurement *measurement = &statement->measurement;
-    struct arena *arena = &statement->arena;
     measurement->cohort_count = -1;
     measurement->missing_count = -1;
-
-    TRY_FIELD("contract", shape_slug(nodes[FIELD_CONTRACT], &measurement->contract, failure));
-    TRY_FIELD("period", shape_slug(nodes[FIELD_PERIOD], &measurement->period, failure));
-    TRY_FIELD("evaluator", shape_party(nodes[FIELD_EVALUATOR], &measurement->evaluator, failure));
-    TRY_FIELD("values", values_read(nodes[FIELD_VALUES], arena, measurement, failure));
-    if (nodes[FIELD_COHORT] != NULL) {
-        TRY_FIELD("cohort", cohort_read(nodes[FIELD_COHORT], measurement, failure));
+    TRY_FIELD("contract", shape_slug(nodes->contract, &measurement->contract, failure));
+    TRY_FIELD("evaluator", shape_party(nodes->evaluator, &measurement->evaluator, failure));
+    TRY_FIELD("values", values_read(nodes->values, arena, &measurement->value_count,
+                                    &measurement->values, failure));
+    if (nodes->cohort != NULL) {
+        TRY_FIELD("cohort", cohort_read(nodes->cohort, measurement, failure));
     }
-    if (nodes[FIELD_EVIDENCE] != NULL) {
-        TRY_FIELD("evidence",
-                  annexes_read(nodes[FIELD_EVIDENCE], arena, &measurement->evidence_count,
-                               &measurement->evidence, failure));
+    if (nodes->evidence != NULL) {
+        TRY_FIELD("evidence", annexes_read(nodes->evidence, arena, &measurement->evidence_count,
+                                           &measurement->evidence, failure));
     }
-    if (nodes[FIELD_NOTES] != NULL) {
-        TRY_FIELD("notes", remarks_read(nodes[FIELD_NOTES], arena, &measurement->remark_count,
+    if (nodes->notes != NULL) {
+        TRY_FIELD("notes", remarks_read(nodes->notes, arena, &measurement->remark_count,
                                         &measurement->remarks, failure));
     }
     return STATUS_OK;
 }
 
-static void measurement_release(struct statement *statement)
+static enum status measurement_read(const struct json *const *nodes, struct statement *statement,
+                                    struct failure *failure)
 {
     struct measurement *measurement = &statement->measurement;
-    for (size_t i = 0; i < measurement->value_count; i++) {
-        struct measured_value *value = &measurement->values[i];
-        for (size_t field = 0; field < MEASURED_STATED_COUNT; field++) {
-            if (value->has[field]) {
-                rational_release(&value->fields[field]);
-            }
-        }
-    }
+    struct measurement_nodes stated = {
+        .cohort = nodes[FIELD_COHORT],
+        .contract = nodes[FIELD_CONTRACT],
+        .evaluator = nodes[FIELD_EVALUATOR],
+        .evidence = nodes[FIELD_EVIDENCE],
+        .notes = nodes[FIELD_NOTES],
+        .values = nodes[FIELD_VALUES],
+    };
+    TRY_FIELD("period", shape_slug(nodes[FIELD_PERIOD], &measurement->period, failure));
+    return measurement_read_nodes(&stated, &statement->arena, measurement, failure);
+}
+
+static void measurement_release(struct statement *statement)
+{
+    values_release(statement->measurement.values, statement->measurement.value_count);
 }
 
 /* --- Checking --- */
 
-static enum status measurement_check(struct statement *statement, struct failure *failure)
+enum status values_check(const struct measured_value *values, size_t count, struct failure *failure)
 {
-    const struct measurement *measurement = &statement->measurement;
-    char at[64];
-    for (size_t i = 0; i < measurement->value_count; i++) {
-        enum status checked = measured_value_check(&measurement->values[i], failure);
-        if (checked != STATUS_OK) {
-            shape_prefix_index(failure, i);
-            shape_prefix_name(failure, "values");
-            return checked;
-        }
+    for (size_t i = 0; i < count; i++) {
+        TRY_ITEM(i, measured_value_check(&values[i], failure));
     }
-    size_t repeated = names_find_repeated(&measurement->values[0].outcome, measurement->value_count,
-                                          sizeof measurement->values[0]);
-    if (repeated < measurement->value_count) {
-        (void)snprintf(at, sizeof at, "/values/%zu/outcome", repeated);
-        return refuse_repeated(failure, at, measurement->values[repeated].outcome);
+    size_t repeated = names_find_repeated(&values[0].outcome, count, sizeof values[0]);
+    if (repeated < count) {
+        TRY_ITEM(repeated, refuse_repeated(failure, "/outcome", values[repeated].outcome));
     }
+    return STATUS_OK;
+}
+
+static enum status check_evidence(const struct measurement *measurement, struct failure *failure)
+{
+    if (measurement->evidence_count == 0) {
+        return STATUS_OK;
+    }
+    size_t repeated =
+        names_find_repeated(&measurement->evidence[0].name, measurement->evidence_count,
+                            sizeof measurement->evidence[0]);
+    if (repeated < measurement->evidence_count) {
+        TRY_ITEM(repeated, refuse_repeated(failure, "/name", measurement->evidence[repeated].name));
+    }
+    return STATUS_OK;
+}
+
+enum status measurement_check_stated(const struct measurement *measurement, struct failure *failure)
+{
+    TRY_FIELD("values", values_check(measurement->values, measurement->value_count, failure));
     if (measurement->missing_count > measurement->cohort_count) {
         return refuse(failure, RULE_MEASUREMENT_RANGE, "/cohort/missing",
                       "%d people without data are more than the %d in the cohort",
                       measurement->missing_count, measurement->cohort_count);
     }
-    if (measurement->evidence_count > 0) {
-        repeated = names_find_repeated(&measurement->evidence[0].name, measurement->evidence_count,
-                                       sizeof measurement->evidence[0]);
-        if (repeated < measurement->evidence_count) {
-            (void)snprintf(at, sizeof at, "/evidence/%zu/name", repeated);
-            return refuse_repeated(failure, at, measurement->evidence[repeated].name);
-        }
-    }
+    TRY_FIELD("evidence", check_evidence(measurement, failure));
     return STATUS_OK;
+}
+
+static enum status measurement_check(struct statement *statement, struct failure *failure)
+{
+    return measurement_check_stated(&statement->measurement, failure);
 }
 
 const struct kind_form MEASUREMENT_FORM = {

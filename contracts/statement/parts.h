@@ -61,6 +61,29 @@ enum status annexes_read(const struct json *node, struct arena *arena, size_t *r
 enum status remarks_read(const struct json *node, struct arena *arena, size_t *ret_count,
                          struct remark **ret_remarks, struct failure *failure);
 
+/*
+ * An array of 1 to STATEMENT_VALUES_MAX outcomes with their values.
+ *
+ * Owner   whoever reads them, also when this fails: `*count` values were begun, and values_release
+ *         is called for them.
+ */
+enum status values_read(const struct json *node, struct arena *arena, size_t *count,
+                        struct measured_value **values, struct failure *failure);
+void values_release(struct measured_value *values, size_t count);
+
+/* What a measurement and a correction both state, as members of a larger object. */
+struct measurement_nodes {
+    const struct json *cohort; /* NULL when absent, as evidence and notes */
+    const struct json *contract;
+    const struct json *evaluator;
+    const struct json *evidence;
+    const struct json *notes;
+    const struct json *values;
+};
+/* Owner: as values_read. The period is left as it is. */
+enum status measurement_read_nodes(const struct measurement_nodes *nodes, struct arena *arena,
+                                   struct measurement *measurement, struct failure *failure);
+
 /* Money without a minus sign. */
 enum status amount_read(const struct json *node, struct shape_money *ret_money,
                         struct failure *failure);
@@ -87,6 +110,15 @@ enum status vkey_check_name(const struct note_key *key, struct view party, struc
  * Shapes  `first` is the name in the first of `count` structs that are `stride` bytes apart.
  */
 size_t names_find_repeated(const struct view *first, size_t count, size_t stride);
+
+/* What values can be in any contract, and each outcome once. Refuses with MEASUREMENT_RANGE and
+ * NAME_REPEATED, at "/<index>/...". Shapes: count >= 1. */
+enum status values_check(const struct measured_value *values, size_t count,
+                         struct failure *failure);
+
+/* What a measurement or correction states: values, cohort, evidence. */
+enum status measurement_check_stated(const struct measurement *measurement,
+                                     struct failure *failure);
 
 /* Everything about a contract that does not depend on the ledger: the check of its form. */
 enum status contract_check_alone(struct statement *statement, struct failure *failure);

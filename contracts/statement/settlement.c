@@ -55,7 +55,7 @@ static bool is_fraction(struct view text)
     return cut_number(&text, false) > 0 && text.size == 0;
 }
 
-static enum status input_read(const struct json *node, struct failure *failure)
+static enum status digest_read(const struct json *node, struct failure *failure)
 {
     struct hash digest;
     return shape_digest(node, &digest, failure);
@@ -84,11 +84,16 @@ static enum status line_read(const struct json *node, struct failure *failure)
 
 static enum status pay_read(const struct json *node, struct failure *failure)
 {
-    enum { AMOUNT, DUE, FROM, PAY, TO, TRANCHE, COUNT };
+    enum { AMOUNT, CARRIED_IN, CARRIED_OUT, DUE, FROM, PAY, TO, TRANCHE, COUNT };
     static const struct shape_field PAY_FIELDS[COUNT] = {
-        [AMOUNT] = {"amount", SHAPE_REQUIRED}, [DUE] = {"due", SHAPE_OPTIONAL},
-        [FROM] = {"from", SHAPE_REQUIRED},     [PAY] = {"pay", SHAPE_REQUIRED},
-        [TO] = {"to", SHAPE_REQUIRED},         [TRANCHE] = {"tranche", SHAPE_OPTIONAL},
+        [AMOUNT] = {"amount", SHAPE_REQUIRED},
+        [CARRIED_IN] = {"carried_in", SHAPE_OPTIONAL},
+        [CARRIED_OUT] = {"carried_out", SHAPE_OPTIONAL},
+        [DUE] = {"due", SHAPE_OPTIONAL},
+        [FROM] = {"from", SHAPE_REQUIRED},
+        [PAY] = {"pay", SHAPE_REQUIRED},
+        [TO] = {"to", SHAPE_REQUIRED},
+        [TRANCHE] = {"tranche", SHAPE_OPTIONAL},
     };
     const struct json *nodes[COUNT];
     TRY(shape_object(node, PAY_FIELDS, COUNT, nodes, failure));
@@ -98,6 +103,12 @@ static enum status pay_read(const struct json *node, struct failure *failure)
     TRY_FIELD("from", shape_party(nodes[FROM], &text, failure));
     TRY_FIELD("to", shape_party(nodes[TO], &text, failure));
     TRY_FIELD("amount", shape_money(nodes[AMOUNT], &money, failure));
+    if (nodes[CARRIED_IN] != NULL) {
+        TRY_FIELD("carried_in", amount_read(nodes[CARRIED_IN], &money, failure));
+    }
+    if (nodes[CARRIED_OUT] != NULL) {
+        TRY_FIELD("carried_out", amount_read(nodes[CARRIED_OUT], &money, failure));
+    }
     if (nodes[TRANCHE] != NULL) {
         TRY_FIELD("tranche", shape_name(nodes[TRANCHE], &text, failure));
     }
@@ -126,13 +137,14 @@ static enum status items_read(const struct json *node, size_t minimum, size_t ma
 static enum status computed_read(const struct json *node, struct settlement_statement *settlement,
                                  struct failure *failure)
 {
-    enum { INPUTS, LINES, LINES_SHA256, PAYS, PERIOD, COUNT };
+    enum { INPUTS, LINES, LINES_SHA256, PAYS, PERIOD, SUPPLEMENTS, COUNT };
     static const struct shape_field COMPUTED_FIELDS[COUNT] = {
         [INPUTS] = {"inputs", SHAPE_REQUIRED},
         [LINES] = {"lines", SHAPE_OPTIONAL},
         [LINES_SHA256] = {"lines_sha256", SHAPE_OPTIONAL},
         [PAYS] = {"pays", SHAPE_REQUIRED},
         [PERIOD] = {"period", SHAPE_REQUIRED},
+        [SUPPLEMENTS] = {"supplements", SHAPE_OPTIONAL},
     };
     const struct json *nodes[COUNT];
     TRY(shape_object(node, COMPUTED_FIELDS, COUNT, nodes, failure));
@@ -145,11 +157,14 @@ static enum status computed_read(const struct json *node, struct settlement_stat
                       "\"lines_sha256\" stands in place of \"lines\", never beside it");
     }
     TRY_FIELD("period", shape_slug(nodes[PERIOD], &settlement->period, failure));
-    TRY_FIELD("inputs", items_read(nodes[INPUTS], 0, INPUTS_MAX, input_read, failure));
+    if (nodes[SUPPLEMENTS] != NULL) {
+        TRY_FIELD("supplements", digest_read(nodes[SUPPLEMENTS], failure));
+    }
+    TRY_FIELD("inputs", items_read(nodes[INPUTS], 0, INPUTS_MAX, digest_read, failure));
     if (nodes[LINES] != NULL) {
         TRY_FIELD("lines", items_read(nodes[LINES], 1, TERMS_LINES_MAX, line_read, failure));
     } else {
-        TRY_FIELD("lines_sha256", input_read(nodes[LINES_SHA256], failure));
+        TRY_FIELD("lines_sha256", digest_read(nodes[LINES_SHA256], failure));
     }
     TRY_FIELD("pays", items_read(nodes[PAYS], 0, PAYS_MAX, pay_read, failure));
     settlement->computed = node;

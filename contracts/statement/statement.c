@@ -244,6 +244,14 @@ struct view statement_subject_name(const struct statement *statement)
         return statement->settlement.contract;
     case KIND_PAYMENT:
         return statement->payment.contract;
+    case KIND_CORRECTION:
+        return statement->correction.measurement.contract;
+    case KIND_DISPUTE:
+        return statement->dispute.contract;
+    case KIND_DECISION:
+        return statement->decision.contract;
+    case KIND_TERMINATION:
+        return statement->termination.contract;
     case KIND_CHARTER:
     case KIND_COUNT:
         break;
@@ -264,6 +272,34 @@ enum status statement_subject(const struct statement *statement, struct buffer *
         break;
     }
     return buffer_append(buffer, statement_subject_name(statement));
+}
+
+const struct measured_value *statement_values(const struct statement *statement, size_t *ret_count)
+{
+    switch (statement->kind) {
+    case KIND_MEASUREMENT:
+        *ret_count = statement->measurement.value_count;
+        return statement->measurement.values;
+    case KIND_CORRECTION:
+        *ret_count = statement->correction.measurement.value_count;
+        return statement->correction.measurement.values;
+    case KIND_DECISION:
+        *ret_count = statement->decision.value_count;
+        return statement->decision.values;
+    case KIND_CHARTER:
+    case KIND_PARTY:
+    case KIND_KEY:
+    case KIND_CONTRACT:
+    case KIND_FUNDING:
+    case KIND_SETTLEMENT:
+    case KIND_PAYMENT:
+    case KIND_DISPUTE:
+    case KIND_TERMINATION:
+    case KIND_COUNT:
+        break;
+    }
+    *ret_count = 0;
+    return NULL;
 }
 
 enum status statement_money(const struct shape_money *text, struct currency currency,

@@ -104,11 +104,13 @@ extern const char *const KEY_ACTION_NAMES[3];
 struct key_change {
     struct view party;
     enum key_action action;
-    struct view vkey;        /* the new key; size 0 for revoke */
-    struct view old_vkey;    /* `replaces` or `revokes`; size 0 for add */
-    struct note_key key;     /* set by statement_check */
-    struct note_key old_key; /* set by statement_check */
-    struct localized reason; /* count 0 when absent; required for replace and revoke */
+    struct view vkey;           /* the new key; size 0 for revoke */
+    struct view old_vkey;       /* `replaces` or `revokes`; size 0 for add */
+    struct note_key key;        /* set by statement_check */
+    struct note_key old_key;    /* set by statement_check */
+    struct localized reason;    /* count 0 when absent; required for replace and revoke */
+    bool has_compromised_since; /* revoke: what the key signed is to be looked at again */
+    struct date compromised_since;
 };
 
 enum role {
@@ -118,6 +120,7 @@ enum role {
     ROLE_EVALUATOR,
     ROLE_INTERMEDIARY,
     ROLE_GUARANTOR,
+    ROLE_ARBITER, /* decides disputes */
     ROLE_COUNT,
 };
 extern const char *const ROLE_NAMES[ROLE_COUNT]; /* "payer", ... */
@@ -153,10 +156,14 @@ struct remark {
     struct localized text;
 };
 
-/* Further parties that must sign a kind of statement: {"settlement":["lsv.se"]}. */
+/*
+ * Further parties that must sign a kind of statement: all of them, {"settlement":["lsv.se"]}, or a
+ * number of them, {"settlement":{"parties":["a.se","b.se","c.se"],"at_least":2}}.
+ */
 struct extra_signers {
     size_t count;
     struct view *parties;
+    size_t at_least; /* how many of them; `count` when all */
 };
 
 struct contract {
@@ -178,6 +185,8 @@ struct contract {
     size_t conflict_count;
     struct conflict *conflicts;
     struct extra_signers extra[KIND_COUNT];
+    struct role_parties terminators;    /* who signs a termination; count 0: every party */
+    struct localized termination_terms; /* what was agreed about ending; count 0 when absent */
     size_t remark_count;
     struct remark *remarks;
     size_t source_count;
@@ -216,6 +225,52 @@ struct measurement {
     struct remark *remarks;
 };
 
+/*
+ * A correction: what a measurement said, replaced, and why. Both stay in the ledger. `measurement`
+ * has its contract, evaluator and values; its period is that of the statement it corrects, and is
+ * empty here.
+ */
+struct correction {
+    struct hash corrects; /* the id of a measurement or correction */
+    struct localized why;
+    struct measurement measurement;
+};
+
+/* A dispute: a party contests outcomes as a measurement or correction states them. */
+struct dispute {
+    struct view contract;
+    struct hash measurement; /* the id of the statement that is contested */
+    size_t outcome_count;
+    struct view *outcomes;
+    struct view by; /* the party that contests */
+    struct localized why;
+};
+
+enum decision_word { DECISION_REJECTED, DECISION_UPHELD, DECISION_WITHDRAWN };
+extern const char *const DECISION_WORDS[3]; /* "rejected", "upheld", "withdrawn" */
+
+/*
+ * A decision: what becomes of a dispute. An upheld one may state the values that count from now on,
+ * as a correction would; without them the evaluator corrects.
+ */
+struct decision {
+    struct view contract;
+    struct hash dispute; /* its id */
+    enum decision_word decision;
+    struct view by;
+    struct localized why;
+    size_t value_count; /* 0 when it states none */
+    struct measured_value *values;
+};
+
+/* A termination: the contract ends, and perhaps has a last period to settle. */
+struct termination {
+    struct view contract;
+    struct date on;
+    struct localized why;
+    struct view closing; /* a period with `closing`; size 0 when absent */
+};
+
 struct settlement_statement {
     struct view contract;
     struct view period;          /* computed.period */
@@ -251,6 +306,10 @@ struct statement {
         struct measurement measurement;
         struct settlement_statement settlement;
         struct payment payment;
+        struct correction correction;
+        struct dispute dispute;
+        struct decision decision;
+        struct termination termination;
     };
     /* Set by contracts/state when the signatures were verified: one party index for each line. */
     bool is_verified;
@@ -300,6 +359,9 @@ struct view statement_subject_name(const struct statement *statement);
  * Errors  STATUS_MEMORY; STATUS_LIMIT cannot happen with a buffer of SUBJECT_SIZE_MAX.
  */
 enum status statement_subject(const struct statement *statement, struct buffer *buffer);
+
+/* What a measurement, correction or decision states of outcomes; NULL and 0 for other kinds. */
+const struct measured_value *statement_values(const struct statement *statement, size_t *ret_count);
 
 /* Whether a stated number may be below zero: values may, counts and p-values may not. */
 bool measured_field_has_sign(enum measured_field field);

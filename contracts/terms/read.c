@@ -129,18 +129,26 @@ static enum status read_outcomes(const struct json *node, struct arena *arena, s
 static enum status read_period(const struct json *node, struct period *period,
                                struct failure *failure)
 {
-    static const struct shape_field fields[] = {{"period", SHAPE_REQUIRED},
-                                                {"from", SHAPE_REQUIRED},
-                                                {"to", SHAPE_REQUIRED},
-                                                {"due", SHAPE_REQUIRED},
-                                                {"binding", SHAPE_REQUIRED}};
-    const struct json *nodes[5];
-    TRY(shape_object(node, fields, 5, nodes, failure));
-    TRY_FIELD("period", shape_slug(nodes[0], &period->name, failure));
-    TRY_FIELD("from", shape_date(nodes[1], &period->from, failure));
-    TRY_FIELD("to", shape_date(nodes[2], &period->to, failure));
-    TRY_FIELD("due", shape_published_date(nodes[3], &period->due, failure));
-    TRY_FIELD("binding", shape_boolean(nodes[4], &period->binding, failure));
+    enum { NAME, FROM, TO, DUE, BINDING, CLOSING, COUNT };
+    static const struct shape_field fields[COUNT] = {
+        [NAME] = {"period", SHAPE_REQUIRED},     [FROM] = {"from", SHAPE_REQUIRED},
+        [TO] = {"to", SHAPE_REQUIRED},           [DUE] = {"due", SHAPE_REQUIRED},
+        [BINDING] = {"binding", SHAPE_REQUIRED}, [CLOSING] = {"closing", SHAPE_OPTIONAL},
+    };
+    const struct json *nodes[COUNT];
+    TRY(shape_object(node, fields, COUNT, nodes, failure));
+    TRY_FIELD("period", shape_slug(nodes[NAME], &period->name, failure));
+    TRY_FIELD("from", shape_date(nodes[FROM], &period->from, failure));
+    TRY_FIELD("to", shape_date(nodes[TO], &period->to, failure));
+    TRY_FIELD("due", shape_published_date(nodes[DUE], &period->due, failure));
+    TRY_FIELD("binding", shape_boolean(nodes[BINDING], &period->binding, failure));
+    if (nodes[CLOSING] != NULL) {
+        TRY_FIELD("closing", shape_boolean(nodes[CLOSING], &period->closing, failure));
+    }
+    if (period->closing && !period->binding) {
+        return refuse(failure, RULE_FIELD_MALFORMED, "/closing",
+                      "a closing period is one that binds");
+    }
     return STATUS_OK;
 }
 

@@ -112,6 +112,7 @@ struct period {
     struct date to; /* included */
     struct published_date due;
     bool binding; /* false: reported only, never settled */
+    bool closing; /* settled only after a termination that names it */
 };
 
 enum operand_kind {

@@ -31,7 +31,7 @@ def test_report(tap, town):
               unpinned.prints("--vkey"), unpinned.ended(GOOD))
     answer = town.run("verify", "--json", "--vkey", town.vkeys["log"])
     wanted = {"origin": ORIGIN, "entries": 8, "contracts": 1, "settlements": 1, "parties": 5,
-              "recovered_keys": 0, "log_key_pinned": True, "conflicts": []}
+              "recovered_keys": 0, "log_key_pinned": True, "for_review": [], "conflicts": []}
     tap.check("verify --json counts", answer.coded("OK"),
               *(f"{name}: {answer.json.get(name)}" for name in wanted
                 if answer.json.get(name) != wanted[name]))

@@ -18,9 +18,9 @@ from fractions import Fraction
 import _ed25519
 from _shapes import (STATED, Refused, VKey, base64_bytes, canonical, need, parse_canonical,
                      statement as check_shape)
-from _terms import COUNTS, Terms
-from _units import minor_of
-from _values import Source, computed_of
+from _terms import COUNTS, Terms, lines_read_by, operands_of, signers_of, tranches_of
+from _units import MINOR_END, minor_of
+from _values import Settled, Source, computed_of
 
 NOTE_SIZE_MAX = 65535
 SIGNATURES_MAX = 64
@@ -141,6 +141,16 @@ def check_identity(identity):
     return vkeys
 
 
+class Dispute:
+    """A dispute of cells, as long as it holds them."""
+
+    def __init__(self, statement, cells, position):
+        self.by = statement.body["by"]
+        self.cells = cells
+        self.position = position
+        self.is_decided = False
+
+
 class Contract:
     """A contract and what happened to it."""
 
@@ -148,8 +158,14 @@ class Contract:
         self.body = statement.body
         self.terms = Terms(statement.body)
         self.source = Source()
-        self.chain = [(statement.id, statement.body)]
-        self.settled = {}  # period -> True
+        self.chain = [(statement.id, statement.body, None)]
+        self.settled = {}  # period -> Settled
+        self.credits = [0] * sum(len(tranche["to"]) for pay in statement.body["pays"]
+                                 for tranche in tranches_of(pay))
+        self.replaced = {}  # cell -> position in the chain of what replaced its value last
+        self.disputes = {}  # id -> Dispute
+        self.held = {}  # cell -> Dispute
+        self.termination = None
         self.dues = {}  # (settlement, pay, tranche, from, to) -> [minor units owed, is reversed]
         self.placed = {}  # investor -> minor units
         self.owed = {}  # payer -> minor units, over all settlements
@@ -166,6 +182,60 @@ class Contract:
             need(owed.get(cap["party"], 0) <= minor_of(cap["amount"], self.terms.currency),
                  "above the cap", "PAY_ABOVE_CAP")
         return owed
+
+    def follow(self, statement, period=None):
+        self.chain.append((statement.id, statement.body, period))
+
+    def compute(self, period):
+        return computed_of(self.terms, period, self.source, self.chain, self.settled.get(period),
+                           self.credits)
+
+    def goes_on(self, period=None):
+        """Whether a termination leaves room for a period, or for more money."""
+        end = self.termination
+        return end is None or (period is not None and (
+            self.terms.periods[period]["from"] <= end["on"] or period == end.get("closing")))
+
+    def period_of(self, statement_id, kinds):
+        """Of a measurement or correction."""
+        found = [(about, body) for known, body, about in self.chain
+                 if known == statement_id and body["kind"] in kinds]
+        need(found, "no such statement in the contract")
+        return found[0]
+
+    def cells_read(self, period):
+        return {(one["measured"], one.get("period", period)) for line in self.body["lines"]
+                for one in operands_of(line) if "measured" in one}
+
+    def is_changed(self, period):
+        """Whether what the lines read was replaced since the period was settled last."""
+        last = self.settled[period].ids[-1]
+        since = [known for known, _, _ in self.chain].index(last)
+        return any(self.replaced.get(cell, 0) > since for cell in self.cells_read(period))
+
+    def replace(self, values, period):
+        cells = {(value["outcome"], period): value for value in values}
+        self.source.measured.update(cells)
+        self.replaced.update({cell: len(self.chain) for cell in cells})
+
+    def cells_behind(self, pay, period):
+        """Every cell that a pay of a period depends on (section 7.4)."""
+        [terms] = [one for one in self.body["pays"] if one["pay"] == pay]
+        names = [pay] + [one["up_to"] for one in tranches_of(terms) if "up_to" in one]
+        places, cells = {(name, period) for name in names}, set()
+        waiting = list(places)
+        while waiting:
+            name, about = waiting.pop()
+            line = self.terms.lines[name]
+            found = {(other, about) for other in lines_read_by(line)}
+            for one in operands_of(line):
+                if "measured" in one:
+                    cells.add((one["measured"], one.get("period", about)))
+                if "earlier" in one:
+                    found |= {(one["earlier"], other) for other in self.settled if other != about}
+            waiting += found - places
+            places |= found
+        return cells
 
 
 class Ledger:
@@ -320,13 +390,15 @@ class Ledger:
     def performance(self, statement, signers, must):
         """The contract of a later statement, when those who must sign have, and nobody else."""
         contract = self.contracts[statement.body["contract"]]
-        more = contract.body.get("signatures", {}).get(statement.kind, [])
-        self.check_signers(signers, set(must) | set(more))
+        more, least = signers_of(contract.body.get("signatures", {}).get(statement.kind, []))
+        need(len(signers & set(more)) >= least, "too few of a quorum")
+        self.check_signers(signers, set(must), set(more))
         return contract
 
     def funding(self, statement, signers):
         body = statement.body
         contract = self.performance(statement, signers, [body["investor"], body["receiver"]])
+        need(contract.goes_on(), "the contract has ended")
         need(body["investor"] in contract.parties("investor"), "not an investor")
         need(body["receiver"] in contract.everyone(), "a receiver without a role")
         minor = minor_of(body["amount"], contract.terms.currency)
@@ -340,27 +412,87 @@ class Ledger:
         funded = contract.source.funded
         funded[body["investor"]] = (funded.get(body["investor"], Fraction(0)) +
                                     Fraction(body["amount"]["amount"]))
-        contract.chain.append((statement.id, body))
+        contract.follow(statement)
 
     def measurement(self, statement, signers):
         body = statement.body
         contract = self.performance(statement, signers, [body["evaluator"]])
         need(body["period"] in contract.terms.periods, "no such period")
-        if "cohort" in body:
-            need(body["cohort"]["missing"] <= body["cohort"]["count"], "more missing than counted")
-        names = [one["name"] for one in body.get("evidence", [])]
-        need(len(set(names)) == len(names), "evidence of one name twice")
-        cells = {}
-        for value in body["values"]:
-            outcome = contract.terms.outcomes.get(value["outcome"])
-            need(outcome is not None, "no such outcome")
-            need(outcome["evaluator"] == body["evaluator"], "measured by another evaluator")
-            check_value(value, outcome)
-            cell = (value["outcome"], body["period"])
-            need(cell not in cells and cell not in contract.source.measured, "measured already")
-            cells[cell] = value
+        need(contract.goes_on(body["period"]), "the contract has ended")
+        check_stated(contract, body, body["evaluator"])
+        cells = {(value["outcome"], body["period"]): value for value in body["values"]}
+        need(not set(cells) & set(contract.source.measured), "measured already")
         contract.source.measured.update(cells)
-        contract.chain.append((statement.id, body))
+        contract.follow(statement, body["period"])
+
+    def correction(self, statement, signers):
+        body = statement.body
+        contract = self.performance(statement, signers, [body["evaluator"]])
+        period, _ = contract.period_of(body["corrects"], ("measurement", "correction"))
+        check_stated(contract, body, body["evaluator"])
+        self.check_replacing(contract, body["values"], period)
+        contract.replace(body["values"], period)
+        for value in body["values"]:
+            cell = (value["outcome"], period)
+            if cell in contract.held and contract.held[cell].is_decided:
+                del contract.held[cell]
+        contract.follow(statement, period)
+
+    @staticmethod
+    def check_replacing(contract, values, period):
+        need(all((value["outcome"], period) in contract.source.measured for value in values),
+             "not measured before")
+
+    def dispute(self, statement, signers):
+        body = statement.body
+        contract = self.performance(statement, signers, [body["by"]])
+        need(body["by"] in contract.everyone(), "a party without a role")
+        period, stated = contract.period_of(body["measurement"], ("measurement", "correction"))
+        need(set(body["outcomes"]) <= {value["outcome"] for value in stated["values"]},
+             "an outcome that it does not state")
+        cells = {(outcome, period) for outcome in body["outcomes"]}
+        need(len(cells) == len(body["outcomes"]), "an outcome twice")
+        need(not cells & set(contract.held), "disputed already")
+        made = Dispute(statement, cells, len(contract.chain))
+        contract.disputes[statement.id] = made
+        contract.held.update({cell: made for cell in cells})
+        contract.follow(statement, period)
+
+    def decision(self, statement, signers):
+        body = statement.body
+        named = self.contracts[body["contract"]]
+        is_withdrawn = body["decision"] == "withdrawn"
+        deciders = [body["by"]] if is_withdrawn else (
+            named.parties("arbiter") or named.parties("payer", "investor"))
+        contract = self.performance(statement, signers, deciders)
+        dispute = contract.disputes.get(body["dispute"])
+        need(dispute is not None, "no such dispute")
+        need(not dispute.is_decided, "decided already")
+        need(body["by"] in ([dispute.by] if is_withdrawn else deciders), "another party decides")
+        values = body.get("values", [])
+        check_stated(contract, body, None)
+        [period] = {about for _, about in dispute.cells}
+        need({(value["outcome"], period) for value in values} <= dispute.cells,
+             "a value of what is not disputed")
+        contract.replace(values, period)
+        dispute.is_decided = True
+        waits = body["decision"] == "upheld" and not values
+        for cell in dispute.cells:
+            if not waits or contract.replaced.get(cell, 0) > dispute.position:
+                del contract.held[cell]
+        contract.follow(statement, period)
+
+    def termination(self, statement, signers):
+        body = statement.body
+        named = self.contracts[body["contract"]]
+        agreed = named.body.get("termination", {}).get("by")
+        contract = self.performance(statement, signers, agreed or named.everyone())
+        need(contract.goes_on(), "the contract has ended")
+        if "closing" in body:
+            need(contract.terms.periods.get(body["closing"], {}).get("closing", False),
+                 "no closing period")
+        contract.termination = body
+        contract.follow(statement)
 
     def settlement(self, statement, signers):
         body = statement.body
@@ -369,19 +501,28 @@ class Ledger:
         period = body["computed"]["period"]
         need(period in contract.terms.periods, "no such period")
         need(contract.terms.periods[period]["binding"], "a period that does not bind")
-        need(period not in contract.settled, "a period that is settled")
-        computed, evaluation, pays = computed_of(contract.terms, period, contract.source,
-                                                 contract.chain)
+        need(not contract.terms.periods[period].get("closing", False) or
+             period == (contract.termination or {}).get("closing"), "a closing period")
+        need(contract.goes_on(period), "the contract has ended")
+        need(period not in contract.settled or contract.is_changed(period),
+             "a period that is settled")
+        computed, evaluation, pays, wholes = contract.compute(period)
         need(canonical(computed) == canonical(body["computed"]), "another form is computed")
         contract.owed = contract.owed_after(pays)
         for one in pays:
             contract.dues[statement.id, one.pay, one.tranche, one.payer, one.receiver] = [
-                one.minor, one.is_reversed]
-        contract.settled[period] = True
+                one.minor, one.is_reversed, period]
+        contract.credits = [credit - one.carried_in + one.carried_out
+                            for credit, one in zip(contract.credits, pays)]
+        need(all(credit < MINOR_END for credit in contract.credits), "a credit too large")
+        settled = contract.settled.setdefault(
+            period, Settled(contract.source.frozen(), len(contract.chain)))
         earlier = contract.source.earlier
         for name, value in evaluation.values.items():
-            earlier[name] = earlier.get(name, Fraction(0)) + value
-        contract.chain.append((statement.id, body))
+            earlier[name] = earlier.get(name, Fraction(0)) + value - settled.values.get(name, 0)
+        settled.ids.append(statement.id)
+        settled.values, settled.wholes = dict(evaluation.values), wholes
+        contract.follow(statement, period)
 
     def payment(self, statement, signers):
         body = statement.body
@@ -389,14 +530,16 @@ class Ledger:
         due = contract.dues.get((body["settlement"], body["pay"], body.get("tranche"),
                                  body["from"], body["to"]))
         need(due is not None, "nothing of the kind was settled")
-        outstanding, is_reversed = due
+        outstanding, is_reversed, period = due
+        need(not contract.cells_behind(body["pay"], period) & set(contract.held),
+             "held by a dispute")
         minor = minor_of(body["amount"], contract.terms.currency)
         need(0 < minor <= outstanding, "more than is owed")
         due[0] -= minor
         paid, amount = contract.source.paid, Fraction(body["amount"]["amount"])
         paid[body["pay"]] = (paid.get(body["pay"], Fraction(0)) +
                              (-amount if is_reversed else amount))
-        contract.chain.append((statement.id, body))
+        contract.follow(statement)
 
 
 def same_registration(a, b):
@@ -405,6 +548,21 @@ def same_registration(a, b):
     def bare(one):
         return one["scheme"], re.sub("[^A-Za-z0-9]", "", one["number"])
     return bare(a) == bare(b)
+
+
+def check_stated(contract, body, evaluator):
+    """What a measurement, correction or decision states, whatever was measured before."""
+    if "cohort" in body:
+        need(body["cohort"]["missing"] <= body["cohort"]["count"], "more missing than counted")
+    names = [one["name"] for one in body.get("evidence", [])]
+    need(len(set(names)) == len(names), "evidence of one name twice")
+    outcomes = [value["outcome"] for value in body.get("values", [])]
+    need(len(set(outcomes)) == len(outcomes), "an outcome twice")
+    for value in body.get("values", []):
+        outcome = contract.terms.outcomes.get(value["outcome"])
+        need(outcome is not None, "no such outcome")
+        need(evaluator in (None, outcome["evaluator"]), "measured by another evaluator")
+        check_value(value, outcome)
 
 
 def check_value(value, outcome):

@@ -357,16 +357,25 @@ outcome = obj({"outcome": name, "label": localized, "unit": unit,
                "class": word("paying", "condition", "reported"), "evaluator": party,
                "source": either(np, localized), "missing_data": either(np, localized)},
               count_unit=unit, baseline=localized, range=bounds, count_range=bounds)
-period = obj({"period": slug, "from": date, "to": date, "due": published_date,
-              "binding": boolean})
-measured_value = obj({"outcome": name}, **STATED, published=text(200), note=localized)
+def period(value, at):
+    obj({"period": slug, "from": date, "to": date, "due": published_date, "binding": boolean},
+        closing=boolean)(value, at)
+    need(value["binding"] or not value.get("closing", False), f"{at}: closing, not binding")
+
+
+def measured_value(value, at):
+    obj({"outcome": name}, **STATED, published=text(200), note=localized)(value, at)
+    need(any(field in value for field in STATED), f"{at}: no number")
+
+
 fraction = pattern(r"-?(0|[1-9][0-9]{0,999})(/[1-9][0-9]{0,999})?")
 COMPUTED = {"period": slug, "inputs": array(digest, 0, 2000),
             "pays": array(obj({"amount": unsigned_money, "from": party, "pay": name, "to": party},
-                              tranche=name, due=date), 0, 10000)}
+                              tranche=name, due=date, carried_in=unsigned_money,
+                              carried_out=unsigned_money), 0, 10000)}
 computed_line = obj({"line": name, "unit": text(1800), "value": fraction})
-computed = either(obj({**COMPUTED, "lines": array(computed_line, 1, 500)}),
-                  obj({**COMPUTED, "lines_sha256": digest}))
+computed = either(obj({**COMPUTED, "lines": array(computed_line, 1, 500)}, supplements=digest),
+                  obj({**COMPUTED, "lines_sha256": digest}, supplements=digest))
 
 
 def key_members(value):
@@ -380,8 +389,18 @@ def key_members(value):
     if action == "revoke":
         members["revokes"] = vkey
     if action in ("replace", "revoke"):
-        return {**members, "reason": localized}, {}
+        optional = {"compromised_since": date} if action == "revoke" else {}
+        return {**members, "reason": localized}, optional
     return members, {"reason": localized}
+
+
+SIGNED_KINDS = ("funding", "measurement", "settlement", "payment", "correction", "dispute",
+                "decision", "termination")
+signers = either(parties, obj({"parties": parties, "at_least": integer(1, 50)}))
+measured_values = array(measured_value, 1, 100)
+MEASURED_BESIDE = {"cohort": obj({"count": integer(0, INTEGER_MAX),
+                                  "missing": integer(0, INTEGER_MAX)}),
+                   "evidence": array(annex, 1, 100), "notes": array(remark, 1, 100)}
 
 
 # kind -> (required members, optional members); `after` is the business of the chain.
@@ -393,7 +412,8 @@ KINDS = {
     "party": (IDENTITY, {}),
     "contract": ({"contract": slug, "title": localized, "agreed_on": published_date,
                   "roles": obj({"payer": parties, "investor": parties, "evaluator": parties},
-                               provider=parties, intermediary=parties, guarantor=parties),
+                               provider=parties, intermediary=parties, guarantor=parties,
+                               arbiter=parties),
                   "cohort": obj({"description": localized,
                                  "size": either(np, integer(1, INTEGER_MAX))}),
                   "currency": currency, "outcomes": array(outcome, 1, 100),
@@ -403,20 +423,25 @@ KINDS = {
                  {"commitments": allotments, "caps": allotments, "annexes": array(annex, 1, 100),
                   "conflicts": array(obj({"parties": array(party, 2, 10), "note": localized}),
                                      1, 50),
-                  "signatures": obj({}, funding=parties, measurement=parties, settlement=parties,
-                                    payment=parties),
+                  "signatures": obj({}, **{kind: signers for kind in SIGNED_KINDS}),
+                  "termination": obj({"by": parties, "terms": localized}),
                   "notes": array(remark, 1, 100), "sources": array(text(1000), 1, 100)}),
     "funding": ({"contract": slug, "investor": party, "receiver": party, "amount": unsigned_money,
                  "placed_on": published_date, "reference": text(200)}, {}),
     "measurement": ({"contract": slug, "period": slug, "evaluator": party,
-                     "values": array(measured_value, 1, 100)},
-                    {"cohort": obj({"count": integer(0, INTEGER_MAX),
-                                    "missing": integer(0, INTEGER_MAX)}),
-                     "evidence": array(annex, 1, 100), "notes": array(remark, 1, 100)}),
+                     "values": measured_values}, MEASURED_BESIDE),
     "settlement": ({"contract": slug, "computed": computed}, {}),
     "payment": ({"contract": slug, "settlement": digest, "pay": name, "from": party, "to": party,
                  "amount": unsigned_money, "paid_on": published_date, "reference": text(200)},
                 {"tranche": name}),
+    "correction": ({"contract": slug, "corrects": digest, "evaluator": party,
+                    "values": measured_values, "why": localized}, MEASURED_BESIDE),
+    "dispute": ({"contract": slug, "measurement": digest, "outcomes": array(name, 1, 100),
+                 "by": party, "why": localized}, {}),
+    "decision": ({"contract": slug, "dispute": digest,
+                  "decision": word("rejected", "upheld", "withdrawn"), "by": party,
+                  "why": localized}, {"values": measured_values}),
+    "termination": ({"contract": slug, "on": date, "why": localized}, {"closing": slug}),
 }
 
 
@@ -432,3 +457,5 @@ def statement(value):
     obj({**common, **required}, after=digest, **optional)(value, "")
     if kind == "contract" and "signatures" in value:
         need(value["signatures"], "signatures without one")
+    if kind == "decision" and "values" in value:
+        need(value["decision"] == "upheld", "values of a dispute that was not upheld")

@@ -39,6 +39,13 @@ def operation_of(line):
     return operation
 
 
+def signers_of(further):
+    """(parties, how many of them must sign) of a member of `signatures`."""
+    if isinstance(further, dict):
+        return further["parties"], further["at_least"]
+    return further, len(further)
+
+
 def tranches_of(pay):
     """The layers of a pay; one that is no waterfall has one, without a name."""
     return pay.get("waterfall") or [{"to": pay["to"]}]
@@ -61,6 +68,27 @@ def operands_of(line):
     for key, value in line.items():
         if key not in ("label", "note"):
             yield from objects_in(value)
+
+
+NOT_OPERANDS = ("line", "label", "note", "actor", "by", "item", "period")
+
+
+def names_in(value):
+    """Every operand that is a name, wherever it stands below the members of a line."""
+    if isinstance(value, list):
+        return [name for one in value for name in names_in(one)]
+    if isinstance(value, dict):
+        if any(key in value for key in ("value", "measured", "funded", "paid", "earlier")):
+            return []
+        return [name for key, one in value.items() if key not in NOT_OPERANDS
+                for name in names_in(one)]
+    return [value] if is_name(value) and value != "not_published" else []
+
+
+def lines_read_by(line):
+    """Names of the lines that a line rests on."""
+    words = ("count",) if "interest" in line else ()  # a day count there, not an operand
+    return names_in({key: one for key, one in line.items() if key not in words})
 
 
 class Hidden(Exception):
@@ -439,8 +467,11 @@ class Terms:
             named = [one["party"] for one in body.get(key, [])]
             self.have_roles(named, self.parties(role))
             self.different(named, f"a party in {key}")
-        for named in [one["parties"] for one in body.get("conflicts", [])] + list(
-                body.get("signatures", {}).values()):
+        quorums = [signers_of(one) for one in body.get("signatures", {}).values()]
+        for parties, least in quorums:
+            self.require(least <= len(parties), "QUORUM_TOO_LARGE", "more than there are")
+        for named in [one["parties"] for one in body.get("conflicts", [])] + [
+                parties for parties, _ in quorums] + [body.get("termination", {}).get("by", [])]:
             self.have_roles(named, everyone)
             self.different(named, "a party in a list")
 

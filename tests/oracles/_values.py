@@ -23,6 +23,25 @@ class Source:
         self.paid = {}  # by the line of the pay; what is paid in reverse counts negative
         self.earlier = {}  # by line
 
+    def frozen(self):
+        """The sums as they stand, and the measurements as they will be."""
+        kept = Source()
+        kept.measured = self.measured
+        kept.funded, kept.paid, kept.earlier = dict(self.funded), dict(self.paid), dict(
+            self.earlier)
+        return kept
+
+
+class Settled:
+    """What a period was settled to (section 7.1)."""
+
+    def __init__(self, source, position):
+        self.source = source  # as it stood at the first settlement
+        self.position = position  # of that settlement in the chain
+        self.ids = []  # of all its settlements
+        self.values = {}  # of the last one, by line
+        self.wholes = []  # what each receiver's pay came to in all, less than zero if reversed
+
 
 ROUNDINGS = {
     "up": lambda q: math.ceil(q) if q > 0 else math.floor(q),
@@ -262,14 +281,38 @@ class Owed:
         self.minor = minor
         self.due = due  # None: the pay does not say
         self.is_reversed = False
+        self.carried_in = self.carried_out = 0
+
+    @property
+    def whole(self):
+        return -self.minor if self.is_reversed else self.minor
 
     def reverse(self):
-        self.payer, self.receiver, self.is_reversed = self.receiver, self.payer, True
+        self.payer, self.receiver = self.receiver, self.payer
+        self.is_reversed = not self.is_reversed
+
+    def carry(self, difference, credit, is_reversible):
+        """Owes the difference to what was settled before, less the credit (section 7.2)."""
+        if self.is_reversed != (difference < 0 and is_reversible):
+            self.reverse()
+        self.minor = abs(difference)
+        need(self.minor < MINOR_END, "a difference too large", "SETTLEMENT_NOT_COMPUTABLE",
+             "/pays")
+        if self.is_reversed:
+            return
+        if difference < 0:
+            self.minor, self.carried_out = 0, self.minor
+        self.carried_in = min(credit, self.minor)
+        self.minor -= self.carried_in
 
     def to_json(self, currency):
         stated = {"pay": self.pay, "tranche": self.tranche, "from": self.payer,
                   "to": self.receiver, "due": self.due,
                   "amount": {"amount": amount_text(self.minor, currency), "currency": currency}}
+        for key in ("carried_in", "carried_out"):
+            minor = getattr(self, key)
+            stated[key] = {"amount": amount_text(minor, currency),
+                           "currency": currency} if minor else None
         return {key: one for key, one in stated.items() if one is not None}
 
 
@@ -355,8 +398,8 @@ def fraction_text(value):
     return str(Fraction(value))
 
 
-def inputs_of(terms, period, chain):
-    """Ids of the statements that the form rests on; `chain` is [(id, statement)]."""
+def inputs_of(terms, period, chain, settled, pays):
+    """Ids of the statements that the form rests on; `chain` is [(id, statement, its period)]."""
     operands = [one for line in terms.contract["lines"] for one in operands_of(line)]
     cells = {(one["measured"], one.get("period", period)) for one in operands if "measured" in one}
     uses = {kind: any(key in one for one in operands)
@@ -365,31 +408,54 @@ def inputs_of(terms, period, chain):
     uses["funding"] = uses["funding"] or any(
         to.get("share") == "funding" for pay in terms.contract["pays"]
         for tranche in tranches_of(pay) for to in tranche["to"])
+    end = len(chain) if settled is None else settled.position
     found = []
-    for statement_id, statement in chain:
+    for position, (statement_id, statement, about) in enumerate(chain):
         kind = statement["kind"]
-        if kind == "measurement":
-            wanted = any((value["outcome"], statement["period"]) in cells
-                         for value in statement["values"])
+        if kind in ("measurement", "correction", "decision"):
+            wanted = any((value["outcome"], about) in cells
+                         for value in statement.get("values", []))
         else:
-            wanted = kind == "contract" or uses[kind]
+            wanted = kind == "contract" or (uses.get(kind, False) and position < end)
+        if kind == "settlement":
+            wanted = wanted or about == period or any(
+                one.carried_in and "carried_out" in before
+                for one, before in zip(pays, statement["computed"]["pays"]))
         found += [statement_id] if wanted else []
     need(len(found) <= INPUTS_MAX, "too many inputs", "SETTLEMENT_NOT_COMPUTABLE")
     return found
 
 
-def computed_of(terms, period, source, chain):
-    """The `computed` member, the evaluation and the pays."""
-    evaluation = Evaluation(terms, period, source)
+def carry(terms, pays, settled, credits):
+    """Leaves of each pay what it owes beyond what the period was settled to."""
+    reversible = {pay["pay"] for pay in terms.contract["pays"] if "negative" in pay}
+    for index, one in enumerate(pays):
+        if settled is not None:
+            one.carry(one.whole - settled.wholes[index], credits[index], one.pay in reversible)
+        elif not one.is_reversed:
+            one.carry(one.minor, credits[index], False)
+
+
+def computed_of(terms, period, source, chain, settled=None, credits=None):
+    """The `computed` member, the evaluation, the pays, and what they came to as a whole.
+
+    `settled` is what the period was settled to before, if it was; `credits` are minor units for
+    each receiver of each pay.
+    """
+    evaluation = Evaluation(terms, period, source if settled is None else settled.source)
     pays = pays_of(evaluation)
+    wholes = [one.whole for one in pays]
+    carry(terms, pays, settled, credits or [0] * len(pays))
     computed = {
         "period": period,
-        "inputs": inputs_of(terms, period, chain),
+        "inputs": inputs_of(terms, period, chain, settled, pays),
         "lines": [{"line": name, "unit": unit_text(terms.units[name]),
                    "value": fraction_text(value)} for name, value in evaluation.values.items()],
         "pays": [owed.to_json(terms.currency) for owed in pays],
     }
+    if settled is not None:
+        computed["supplements"] = settled.ids[-1]
     if len(canonical(computed).encode()) > COMPUTED_SIZE_MAX:
         lines = canonical(computed.pop("lines")).encode()
         computed["lines_sha256"] = "sha256:" + hashlib.sha256(lines).hexdigest()
-    return computed, evaluation, pays
+    return computed, evaluation, pays, wholes

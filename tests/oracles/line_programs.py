@@ -130,7 +130,7 @@ class Questions:
         if isinstance(found, set):
             self.asked.append((form, found))
             return
-        computed, evaluation, _ = found
+        computed, evaluation, *_ = found
         self.asked.append((form, computed))
         self.used.update(operation_of(line) for line in terms.contract["lines"])
         for name, value in evaluation.values.items():

@@ -157,8 +157,7 @@ class RandomLife:
         """The `computed` member, or the refusals, by the second implementation."""
         contract = self.ledger.contracts[name]
         try:
-            computed, _, pays = _replay.computed_of(contract.terms, period, contract.source,
-                                                    contract.chain)
+            computed, _, pays, _ = contract.compute(period)
             contract.owed_after(pays)
             return computed, None
         except Refused as refusal:

@@ -148,7 +148,8 @@ TEXTS = (
 
 NAMES = ("unknown", "En", "sv", "after", "note", "share", "by", "", "period", "count", "periods",
          "from", "to", "at_least", "at_most", "otherwise", "multiplier", "tranche", "due",
-         "negative", "up_to", "ratio", "range", "item", "to", "published", "rounded_by", "derived")
+         "negative", "up_to", "ratio", "range", "item", "to", "published", "rounded_by", "derived",
+         "closing", "values", "carried_in", "supplements", "compromised_since")
 
 
 def nodes_of(value, path=()):
@@ -305,7 +306,7 @@ def main():
             test_schema(tap, kind, schema)
             test_examples(tap, kind, judge)
             test_mutations(tap, kind, judge, pathlib.Path(name))
-    tap.report(len(kinds) == 9, f"there is a schema for {' '.join(kinds)}")
+    tap.report(len(kinds) == 13, f"there is a schema for {' '.join(kinds)}")
     return tap.end()
 
 

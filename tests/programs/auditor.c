@@ -155,7 +155,7 @@ static enum status verify(const char *path, struct hash *ret_sum, struct failure
     OWNED(workspace_closep) struct workspace *workspace = NULL;
     struct workspace_audit audit;
     TRY(workspace_open(path, false, &workspace, failure));
-    TRY(workspace_audit_all(workspace, 1, NULL, NULL, NULL, &audit, failure));
+    TRY(workspace_audit_all(workspace, 1, NULL, &audit, failure));
 
     struct digest digest = {.sum = hash_empty_tree()};
     buffer_init(&digest.row, ROW_SIZE_MAX);

@@ -17,6 +17,7 @@ SECONDS_MAX = 60
 DATE = "2026-01-15"
 PASSPHRASE = "scenarios\n"
 NOT_PUBLISHED = "not_published"
+BECAUSE = {"en": "as the scenario says"}
 
 EXIT_REFUSED = 1
 
@@ -136,6 +137,7 @@ class World:
         self.valid = {}  # party -> labels of its keys
         self.contracts = {}  # name -> statement
         self.settlements = {}  # (contract, period) -> id
+        self.measured = {}  # id of a measurement or correction -> period
 
     # --- The program ---
 
@@ -249,6 +251,16 @@ class World:
         return self.following("measurement", contract, period=period, evaluator=evaluator,
                               values=list(by_outcome.values()))
 
+    def newest_measurement(self, contract, period):
+        """The id of the newest measurement or correction for a period."""
+        return self.ids.get(f"newest of {contract} {period}", "sha256:" + 64 * "0")
+
+    def correction(self, contract, period, evaluator, values):
+        draft = self.measurement(contract, period, evaluator, values)
+        del draft["period"]
+        return {**draft, "kind": "correction", "why": BECAUSE,
+                "corrects": self.newest_measurement(contract, period)}
+
     def settlement(self, contract, computed):
         return self.following("settlement", contract, computed=computed)
 
@@ -270,6 +282,8 @@ class World:
         if kind == "contract":
             return self.parties_of(contract, contract["roles"])
         further = (contract or {}).get("signatures", {}).get(kind, [])
+        if isinstance(further, dict):
+            further = further["parties"][:further["at_least"]]
         if kind == "funding":
             return [statement["investor"], statement["receiver"], *further]
         if kind == "measurement":
@@ -278,7 +292,22 @@ class World:
             return self.parties_of(contract, ("payer", "evaluator")) + further
         if kind == "payment":
             return [statement["from"], *further]
+        if kind == "correction":
+            return [statement["evaluator"], *further]
+        if kind == "dispute":
+            return [statement["by"], *further]
+        if kind == "decision":
+            return self.deciders(contract, statement) + further
+        if kind == "termination":
+            agreed = contract.get("termination", {}).get("by")
+            return (agreed or self.parties_of(contract, contract["roles"])) + further
         return [statement["party"]] if "party" in statement else []
+
+    def deciders(self, contract, statement):
+        if statement["decision"] == "withdrawn":
+            return [statement["by"]]
+        return (self.parties_of(contract, ("arbiter",)) or
+                self.parties_of(contract, ("payer", "investor")))
 
     def default_signers(self, statement):
         """Labels of keys."""
@@ -339,6 +368,10 @@ class World:
             self.contracts[self.contract] = statement
         elif kind == "settlement":
             self.settlements[statement["contract"], statement["computed"]["period"]] = identity
+        elif kind in ("measurement", "correction"):
+            period = statement.get("period") or self.measured[statement["corrects"]]
+            self.measured[identity] = period
+            self.ids[f"newest of {statement['contract']} {period}"] = identity
 
     def accept_key(self, statement):
         labels = self.valid[self.setup.short(statement["party"])]

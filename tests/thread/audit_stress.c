@@ -21,7 +21,7 @@ static bool audits(const char *path, uint64_t entries, unsigned threads)
     OWNED(workspace_closep) struct workspace *workspace = NULL;
     struct workspace_audit audit = {0};
     if (workspace_open(path, false, &workspace, &failure) != STATUS_OK ||
-        workspace_audit_all(workspace, threads, NULL, NULL, NULL, &audit, &failure) != STATUS_OK) {
+        workspace_audit_all(workspace, threads, NULL, &audit, &failure) != STATUS_OK) {
         (void)fprintf(stderr, "%s %s\n", failure.at, failure.reason);
         return false;
     }

@@ -560,3 +560,98 @@ Test(settlement, a_cap_holds_what_is_owed_gross)
         cr_assert(eq(i64, sum.minor, -1), "row %zu", i);
     }
 }
+
+/* --- What is owed beyond what was settled --- */
+
+/* What a pay comes to, settlement after settlement of one period, and what each of them owes. */
+struct carry_row {
+    const char *value; /* what is measured */
+    int64_t credit;    /* before it */
+    int64_t amount;
+    int64_t in;
+    int64_t out;
+    bool is_reversed;
+};
+
+static void check_carried(const struct carry_row *row, const struct settlement_pay *pay)
+{
+    cr_assert(eq(i64, pay->amount.minor, row->amount), "%s", row->value);
+    cr_assert(eq(i64, pay->carried_in.minor, row->in), "%s", row->value);
+    cr_assert(eq(i64, pay->carried_out.minor, row->out), "%s", row->value);
+    cr_assert(eq(int, pay->is_reversed, row->is_reversed), "%s", row->value);
+    cr_assert(view_is(pay->from, row->is_reversed ? "a.se" : "town.se"), "%s", row->value);
+    cr_assert(view_is(pay->to, row->is_reversed ? "town.se" : "a.se"), "%s", row->value);
+}
+
+/* Plays the rows as settlements of one period. */
+static void play_carry(const char *pay, const struct carry_row *rows, size_t count)
+{
+    struct world worlds[8];
+    cr_assert(le(sz, count, COUNT(worlds)));
+    for (size_t i = 0; i < count; i++) {
+        open_world(&worlds[i], pay);
+        worlds[i].facts = (struct facts_of_test){.value = rows[i].value};
+        worlds[i].facts.low = worlds[i].facts.high = "0";
+        must_compute(&worlds[i], rows[i].value);
+        struct settlement *settlement = &worlds[i].settlement;
+        struct money credit = settlement->pays[0].amount;
+        credit.minor = rows[i].credit;
+        const struct settlement *previous = i == 0 ? NULL : &worlds[i - 1].settlement;
+        cr_assert(eq(int,
+                     settlement_carry(&worlds[i].contract, previous, &credit, settlement,
+                                      &worlds[i].failure),
+                     STATUS_OK));
+        check_carried(&rows[i], &settlement->pays[0]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        close_world(&worlds[i]);
+    }
+}
+
+Test(settlement, what_was_settled_too_much_is_carried_out_and_credits_are_taken_off)
+{
+    static const struct carry_row ROWS[] = {
+        {"5", 0, 500, 0, 0, false},   {"5", 0, 0, 0, 0, false},       {"2", 0, 0, 0, 300, false},
+        {"4", 300, 0, 200, 0, false}, {"7", 100, 200, 100, 0, false}, {"0", 0, 0, 0, 700, false},
+        {"0", 700, 0, 0, 0, false},   {"9", 700, 200, 700, 0, false},
+    };
+    play_carry(PAY(TO_A), ROWS, COUNT(ROWS));
+}
+
+Test(settlement, what_was_settled_too_much_is_owed_back_where_the_pay_can_be_reversed)
+{
+    static const struct carry_row ROWS[] = {
+        {"5", 0, 500, 0, 0, false}, {"2", 0, 300, 0, 0, true},  {"-1", 0, 300, 0, 0, true},
+        {"-1", 0, 0, 0, 0, false},  {"-4", 0, 300, 0, 0, true}, {"3", 0, 700, 0, 0, false},
+    };
+    play_carry(PAY(TO_A ",'negative':'reverse'"), ROWS, COUNT(ROWS));
+}
+
+Test(settlement, a_first_settlement_takes_off_a_credit_and_not_what_is_reversed)
+{
+    static const struct carry_row OWED = {"5", 120, 380, 120, 0, false};
+    play_carry(PAY(TO_A), &OWED, 1);
+    static const struct carry_row REVERSED = {"-5", 0, 500, 0, 0, true};
+    play_carry(PAY(TO_A ",'negative':'reverse'"), &REVERSED, 1);
+}
+
+Test(settlement, a_difference_is_an_amount)
+{
+    const char *pay = PAY(TO_A ",'negative':'reverse'");
+    struct world before;
+    struct world after;
+    open_world(&before, pay);
+    open_world(&after, pay);
+    before.facts = (struct facts_of_test){"-9999999999999999.99", "0", "0", 0, 0};
+    after.facts = (struct facts_of_test){"0.01", "0", "0", 0, 0};
+    must_compute(&before, "before");
+    must_compute(&after, "after");
+    struct money credit = {.currency = after.settlement.pays[0].amount.currency};
+    enum status status = settlement_carry(&after.contract, &before.settlement, &credit,
+                                          &after.settlement, &after.failure);
+    cr_assert(ne(int, status, STATUS_OK));
+    cr_assert(eq(str, after.failure.code, (char *)"SETTLEMENT_NOT_COMPUTABLE"));
+    cr_assert(eq(str, after.failure.at, (char *)"/pays"));
+    close_world(&before);
+    close_world(&after);
+}

@@ -12,6 +12,13 @@
 
 #define EXAMPLES "schemas/examples"
 #define EXAMPLES_MAX 400
+#define LIFE EXAMPLES "/contract/valid-whole-life.json"
+#define COMPROMISED EXAMPLES "/key/valid-revoke-compromised.json"
+#define SUPPLEMENTARY EXAMPLES "/settlement/valid-supplementary.json"
+#define CORRECTION EXAMPLES "/correction/valid-everything.json"
+#define DISPUTE EXAMPLES "/dispute/valid-two-outcomes.json"
+#define DECISION EXAMPLES "/decision/valid-upheld-with-values.json"
+#define TERMINATION EXAMPLES "/termination/valid-with-closing.json"
 
 static void prepare(void)
 {
@@ -596,6 +603,92 @@ Test(statement, the_fields_of_what_follows_a_contract_are_read)
     cr_assert(view_is(senior->payment.tranche, "senior"));
 }
 
+Test(statement, the_fields_of_correction_and_dispute_are_read)
+{
+    OWNED(statement_freep) struct statement *corrected = checked(CORRECTION);
+    const struct correction *correction = &corrected->correction;
+    cr_assert(eq(int, correction->corrects.bytes[0], 0x22));
+    cr_assert(view_is(localized_text(&correction->why, "sv"), "Tv\xc3\xa5 elever r\xc3\xa4knades "
+                                                              "dubbelt."));
+    cr_assert(view_is(correction->measurement.contract, "example-2026"));
+    cr_assert(eq(sz, correction->measurement.period.size, 0));
+    cr_assert(view_is(correction->measurement.evaluator, "evaluator.example"));
+    cr_assert(eq(i32, correction->measurement.cohort_count, 60));
+    cr_assert(eq(sz, correction->measurement.evidence_count, 1));
+    cr_assert(eq(sz, correction->measurement.remark_count, 1));
+    size_t count;
+    const struct measured_value *values = statement_values(corrected, &count);
+    cr_assert(eq(sz, count, 2));
+    cr_assert(view_is(values[1].outcome, "school") && values[1].has[MEASURED_NUMERATOR]);
+
+    OWNED(statement_freep) struct statement *disputed = checked(DISPUTE);
+    cr_assert(eq(int, disputed->dispute.measurement.bytes[0], 0x22));
+    cr_assert(eq(sz, disputed->dispute.outcome_count, 2));
+    cr_assert(view_is(disputed->dispute.outcomes[1], "school"));
+    cr_assert(view_is(disputed->dispute.by, "investor.example"));
+    cr_assert(eq(sz, disputed->dispute.why.count, 1));
+    cr_assert(eq(ptr, (void *)(uintptr_t)statement_values(disputed, &count), NULL));
+    cr_assert(eq(sz, count, 0));
+}
+
+Test(statement, the_fields_of_decision_and_termination_are_read)
+{
+    static const struct {
+        const char *path;
+        enum decision_word word;
+        size_t value_count;
+    } rows[] = {
+        {EXAMPLES "/decision/valid-rejected.json", DECISION_REJECTED, 0},
+        {EXAMPLES "/decision/valid-upheld.json", DECISION_UPHELD, 0},
+        {EXAMPLES "/decision/valid-withdrawn.json", DECISION_WITHDRAWN, 0},
+        {DECISION, DECISION_UPHELD, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        OWNED(statement_freep) struct statement *decided = checked(rows[i].path);
+        size_t count;
+        (void)statement_values(decided, &count);
+        cr_assert(eq(int, decided->decision.decision, rows[i].word), "%s", rows[i].path);
+        cr_assert(eq(sz, count, rows[i].value_count), "%s", rows[i].path);
+        cr_assert(eq(int, decided->decision.dispute.bytes[0], 0x25));
+        cr_assert(eq(sz, decided->decision.why.count, 1));
+    }
+
+    OWNED(statement_freep) struct statement *ended = checked(TERMINATION);
+    cr_assert(eq(int, ended->termination.on.month, 12));
+    cr_assert(view_is(ended->termination.closing, "final"));
+    cr_assert(eq(sz, ended->termination.why.count, 2));
+
+    OWNED(statement_freep) struct statement *revoked = checked(COMPROMISED);
+    cr_assert(revoked->key.has_compromised_since);
+    cr_assert(eq(int, revoked->key.compromised_since.day, 30));
+}
+
+Test(statement, what_a_contract_says_of_its_life_is_read)
+{
+    OWNED(statement_freep) struct statement *statement = checked(LIFE);
+    const struct contract *contract = &statement->contract;
+    cr_assert(view_is(contract->roles[ROLE_ARBITER].parties[0], "arbiter.example"));
+    static const struct {
+        enum kind kind;
+        size_t count;
+        size_t at_least;
+    } rows[] = {
+        {KIND_CONTRACT, 0, 0},   {KIND_FUNDING, 1, 1},  {KIND_MEASUREMENT, 3, 2},
+        {KIND_SETTLEMENT, 1, 1}, {KIND_PAYMENT, 1, 1},  {KIND_CORRECTION, 1, 1},
+        {KIND_DISPUTE, 1, 1},    {KIND_DECISION, 2, 1}, {KIND_TERMINATION, 1, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct extra_signers *extra = &contract->extra[rows[i].kind];
+        cr_assert(eq(sz, extra->count, rows[i].count), "%s", kind_word(rows[i].kind));
+        cr_assert(eq(sz, extra->at_least, rows[i].at_least), "%s", kind_word(rows[i].kind));
+    }
+    cr_assert(eq(sz, contract->terminators.count, 2));
+    cr_assert(eq(sz, contract->termination_terms.count, 1));
+    cr_assert(not(contract->terms.periods[0].closing));
+    cr_assert(contract->terms.periods[1].closing);
+    cr_assert(not(contract->terms.periods[2].closing));
+}
+
 Test(statement, what_the_control_group_counts_is_read)
 {
     OWNED(statement_freep)
@@ -646,6 +739,10 @@ Test(statement, each_belongs_to_one_chain)
         {EXAMPLES "/measurement/valid-one-number.json", KIND_MEASUREMENT, "contract/example-2026"},
         {EXAMPLES "/settlement/valid-lines.json", KIND_SETTLEMENT, "contract/example-2026"},
         {EXAMPLES "/payment/valid-dated.json", KIND_PAYMENT, "contract/example-2026"},
+        {CORRECTION, KIND_CORRECTION, "contract/example-2026"},
+        {DISPUTE, KIND_DISPUTE, "contract/example-2026"},
+        {DECISION, KIND_DECISION, "contract/example-2026"},
+        {TERMINATION, KIND_TERMINATION, "contract/example-2026"},
     };
     cr_assert(eq(sz, sizeof rows / sizeof rows[0], KIND_COUNT));
     for (size_t i = 0; i < KIND_COUNT; i++) {
@@ -770,6 +867,61 @@ Test(statement, a_wrong_field_is_refused_with_its_place)
         {MEASUREMENT, "/after", NULL, "FIELD_MISSING", NULL},
         {SETTLEMENT, "/after", NULL, "FIELD_MISSING", NULL},
         {PAYMENT, "/after", NULL, "FIELD_MISSING", NULL},
+        {CORRECTION, "/after", NULL, "FIELD_MISSING", NULL},
+        {DISPUTE, "/after", NULL, "FIELD_MISSING", NULL},
+        {DECISION, "/after", NULL, "FIELD_MISSING", NULL},
+        {TERMINATION, "/after", NULL, "FIELD_MISSING", NULL},
+        /* correction, dispute, decision, termination */
+        {CORRECTION, "/contract", "\"A\"", "FIELD_MALFORMED", NULL},
+        {CORRECTION, "/corrects", "\"x\"", "FIELD_MALFORMED", NULL},
+        {CORRECTION, "/why", "{}", "FIELD_MALFORMED", NULL},
+        {CORRECTION, "/evaluator", "\"A\"", "FIELD_MALFORMED", NULL},
+        {CORRECTION, "/period", "\"2y\"", "FIELD_UNKNOWN", NULL},
+        {CORRECTION, "/values/0/value", "\"01\"", "FIELD_MALFORMED", NULL},
+        {CORRECTION, "/values/1", "{\"outcome\":\"school\"}", "FIELD_MISSING", "/values/1/value"},
+        {CORRECTION, "/cohort/missing", NULL, "FIELD_MISSING", NULL},
+        {CORRECTION, "/evidence/0/sha256", "\"x\"", "FIELD_MALFORMED", NULL},
+        {CORRECTION, "/notes/0/text", NULL, "FIELD_MISSING", NULL},
+        {DISPUTE, "/contract", "\"A\"", "FIELD_MALFORMED", NULL},
+        {DISPUTE, "/measurement", "\"x\"", "FIELD_MALFORMED", NULL},
+        {DISPUTE, "/outcomes", "[]", "FIELD_MALFORMED", NULL},
+        {DISPUTE, "/outcomes/1", "\"A\"", "FIELD_MALFORMED", NULL},
+        {DISPUTE, "/by", "\"A\"", "FIELD_MALFORMED", NULL},
+        {DISPUTE, "/why", "\"x\"", "FIELD_MALFORMED", NULL},
+        {DECISION, "/contract", "\"A\"", "FIELD_MALFORMED", NULL},
+        {DECISION, "/dispute", "\"x\"", "FIELD_MALFORMED", NULL},
+        {DECISION, "/decision", "\"open\"", "FIELD_MALFORMED", NULL},
+        {DECISION, "/decision", "\"rejected\"", "FIELD_UNKNOWN", "/values"},
+        {DECISION, "/decision", "\"withdrawn\"", "FIELD_UNKNOWN", "/values"},
+        {DECISION, "/values", NULL, NULL, NULL},
+        {DECISION, "/values", "[]", "FIELD_MALFORMED", NULL},
+        {DECISION, "/by", "\"A\"", "FIELD_MALFORMED", NULL},
+        {DECISION, "/why", NULL, "FIELD_MISSING", NULL},
+        {TERMINATION, "/contract", "\"A\"", "FIELD_MALFORMED", NULL},
+        {TERMINATION, "/on", "\"not_published\"", "FIELD_MALFORMED", NULL},
+        {TERMINATION, "/closing", "\"A\"", "FIELD_MALFORMED", NULL},
+        {TERMINATION, "/closing", NULL, NULL, NULL},
+        {TERMINATION, "/why", "{}", "FIELD_MALFORMED", NULL},
+        {COMPROMISED, "/compromised_since", "\"2026-02-29\"", "FIELD_MALFORMED", NULL},
+        {KEY_ADDED, "/compromised_since", "\"2026-01-01\"", "FIELD_UNKNOWN", NULL},
+        {KEY_REPLACED, "/compromised_since", "\"2026-01-01\"", "FIELD_UNKNOWN", NULL},
+        {SUPPLEMENTARY, "/computed/supplements", "\"x\"", "FIELD_MALFORMED", NULL},
+        {SUPPLEMENTARY, "/computed/pays/0/carried_out/amount", "\"-1.00\"", "FIELD_MALFORMED",
+         NULL},
+        {SUPPLEMENTARY, "/computed/pays/0/carried_in", "\"1.00\"", "FIELD_MALFORMED", NULL},
+        /* what a contract says of signing, closing and ending */
+        {LIFE, "/signatures/measurement/at_least", "0", "FIELD_MALFORMED", NULL},
+        {LIFE, "/signatures/measurement/at_least", "51", "FIELD_MALFORMED", NULL},
+        {LIFE, "/signatures/measurement/parties", "[]", "FIELD_MALFORMED", NULL},
+        {LIFE, "/signatures/measurement/parties", NULL, "FIELD_MISSING", NULL},
+        {LIFE, "/signatures/measurement/all", "1", "FIELD_UNKNOWN", NULL},
+        {LIFE, "/signatures/contract", "[\"investor.example\"]", "FIELD_UNKNOWN", NULL},
+        {LIFE, "/termination/by", "[]", "FIELD_MALFORMED", NULL},
+        {LIFE, "/termination/terms", NULL, "FIELD_MISSING", NULL},
+        {LIFE, "/periods/1/closing", "\"x\"", "FIELD_MALFORMED", NULL},
+        {LIFE, "/periods/1/binding", "false", "FIELD_MALFORMED", "/periods/1/closing"},
+        {LIFE, "/periods/2/closing", "true", "FIELD_MALFORMED", NULL},
+        {LIFE, "/roles/arbiter", "[]", "FIELD_MALFORMED", NULL},
         /* charter */
         {CHARTER, "/log_vkey", "\"x\"", "FIELD_MALFORMED", NULL},
         {CHARTER, "/operator", "\"x\"", "FIELD_MALFORMED", NULL},
@@ -1119,6 +1271,32 @@ Test(statement, what_breaks_a_rule_by_itself_is_refused_with_its_place)
          "{\"name\":\"Report\",\"sha256\":\"sha256:"
          "0000000000000000000000000000000000000000000000000000000000000000\"}",
          "NAME_REPEATED", "/evidence/1/name"},
+        /* correction, dispute, decision */
+        {CORRECTION, "/values/1/outcome", "\"placement_cost\"", "NAME_REPEATED", NULL},
+        {CORRECTION, "/values/0/low", "\"1.1\"", "MEASUREMENT_RANGE", NULL},
+        {CORRECTION, "/values/1/denominator", "\"0\"", "MEASUREMENT_RANGE", NULL},
+        {CORRECTION, "/cohort/missing", "61", "MEASUREMENT_RANGE", NULL},
+        {CORRECTION, "/evidence/1",
+         "{\"name\":\"protocol.pdf\",\"sha256\":\"sha256:"
+         "0000000000000000000000000000000000000000000000000000000000000000\"}",
+         "NAME_REPEATED", "/evidence/1/name"},
+        {DISPUTE, "/outcomes/1", "\"placement_cost\"", "NAME_REPEATED", NULL},
+        {DISPUTE, "/outcomes/1", "\"other\"", NULL, NULL},
+        {DECISION, "/values/1", "{\"outcome\":\"school\",\"value\":\"1\"}", "NAME_REPEATED",
+         "/values/1/outcome"},
+        {DECISION, "/values/0/p_value", "\"2\"", "MEASUREMENT_RANGE", NULL},
+        {DECISION, "/values", NULL, NULL, NULL},
+        /* contract: who signs and who ends it */
+        {LIFE, "/signatures/measurement/at_least", "3", NULL, NULL},
+        {LIFE, "/signatures/measurement/at_least", "4", "QUORUM_TOO_LARGE", NULL},
+        {LIFE, "/signatures/measurement/parties/2", "\"stranger.example\"", "ROLE_PARTY",
+         "/signatures/measurement/2"},
+        {LIFE, "/signatures/decision/parties/1", "\"municipality.example\"", "NAME_REPEATED",
+         "/signatures/decision/1"},
+        {LIFE, "/termination/by/1", "\"stranger.example\"", "ROLE_PARTY", NULL},
+        {LIFE, "/termination/by/1", "\"municipality.example\"", "NAME_REPEATED", NULL},
+        {LIFE, "/termination", NULL, NULL, NULL},
+        {LIFE, "/periods/1/closing", "false", NULL, NULL},
         /* A settlement is compared whole, by the state. */
         {SETTLEMENT, "/computed/lines/0/value", "\"7/7\"", NULL, NULL},
     };
