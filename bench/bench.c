@@ -15,6 +15,7 @@
 #include "tests/support/big_ledger.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #define PATH_SIZE 600
+#define MAX_THREADS 64
 
 double now(void)
 {
@@ -66,8 +68,36 @@ static struct signed_text *make_texts(struct secret_key *secret)
     return texts;
 }
 
-/* Verifications a second of one thread. */
-static double verify_rate(void)
+struct verifying {
+    const struct secret_key *secret;
+    const struct signed_text *texts;
+    double rate;
+};
+
+/* Verifies for a second. */
+static void *verify_texts(void *context)
+{
+    struct verifying *verifying = context;
+    struct failure failure = {0};
+    double start = now();
+    unsigned count = 0;
+    while (now() - start < 1.0) {
+        for (unsigned i = 0; i < 100; i++) {
+            const struct signed_text *signed_text = &verifying->texts[count % TEXT_COUNT];
+            struct view text = {signed_text->bytes, sizeof signed_text->bytes};
+            if (public_key_verify(secret_key_public(verifying->secret), text,
+                                  &signed_text->signature) != STATUS_OK) {
+                die("verify", &failure);
+            }
+            count++;
+        }
+    }
+    verifying->rate = count / (now() - start);
+    return NULL;
+}
+
+/* Verifications a second of so many threads together, which do nothing else. */
+static double verify_rate(unsigned threads)
 {
     uint8_t seed[SEED_SIZE] = {7};
     OWNED(secret_key_freep) struct secret_key *secret = NULL;
@@ -76,20 +106,19 @@ static double verify_rate(void)
         die("key", &failure);
     }
     struct signed_text *texts = make_texts(secret);
-    double start = now();
-    unsigned count = 0;
-    while (now() - start < 1.0) { /* a second */
-        for (unsigned i = 0; i < 100; i++) {
-            const struct signed_text *signed_text = &texts[count % TEXT_COUNT];
-            struct view text = {signed_text->bytes, sizeof signed_text->bytes};
-            if (public_key_verify(secret_key_public(secret), text, &signed_text->signature) !=
-                STATUS_OK) {
-                die("verify", &failure);
-            }
-            count++;
+    struct verifying verifying[MAX_THREADS];
+    pthread_t running[MAX_THREADS];
+    for (unsigned i = 0; i < threads; i++) {
+        verifying[i] = (struct verifying){.secret = secret, .texts = texts};
+        if (pthread_create(&running[i], NULL, verify_texts, &verifying[i]) != 0) {
+            die("thread", &failure);
         }
     }
-    double rate = count / (now() - start);
+    double rate = 0;
+    for (unsigned i = 0; i < threads; i++) {
+        (void)pthread_join(running[i], NULL);
+        rate += verifying[i].rate;
+    }
     free(texts);
     return rate;
 }
@@ -176,22 +205,40 @@ static void make(const char *folder, const char *name, struct big_ledger shape,
     big_ledger_make(path, shape);
 }
 
-#define PAIRS 4
+#define PAIRS 5
 
-/* Measures both in turns, so that a quiet moment of the machine serves the one as well as the
- * other. */
-static void best_verify(const char *path, unsigned threads, double *ret_rate, double *ret_seconds)
+struct verify_speed {
+    double alone;    /* signatures a second of libsodium on one core while the others rest */
+    double together; /* on all cores at once */
+    double seconds;  /* of a verification of the ledger */
+    double ratio;    /* of the ledger's signatures a second to `together` */
+};
+
+static int compare_speeds(const void *a, const void *b)
 {
-    double rate = verify_rate();
-    double seconds = verify_seconds(path, threads);
-    for (int i = 1; i < PAIRS; i++) {
-        double rate_again = verify_rate();
-        double seconds_again = verify_seconds(path, threads);
-        rate = rate_again > rate ? rate_again : rate;
-        seconds = seconds_again < seconds ? seconds_again : seconds;
+    const struct verify_speed *left = a;
+    const struct verify_speed *right = b;
+    return (left->ratio > right->ratio) - (left->ratio < right->ratio);
+}
+
+/*
+ * Measures in turns, and gives the pair with the median ratio.
+ * A core is slower while its neighbours work, since they share memory, heat and the host; what
+ * `verify` can reach is what libsodium alone reaches on all of them at once. The best second of a
+ * core that has the machine for itself is printed beside it.
+ */
+static struct verify_speed median_verify(const char *path, unsigned threads, double signatures)
+{
+    struct verify_speed speeds[PAIRS];
+    for (int i = 0; i < PAIRS; i++) {
+        double before = verify_rate(threads);
+        speeds[i].seconds = verify_seconds(path, threads);
+        speeds[i].together = (before + verify_rate(threads)) / 2;
+        speeds[i].alone = verify_rate(1);
+        speeds[i].ratio = signatures / speeds[i].seconds / speeds[i].together;
     }
-    *ret_rate = rate;
-    *ret_seconds = seconds;
+    qsort(speeds, PAIRS, sizeof speeds[0], compare_speeds);
+    return speeds[PAIRS / 2];
 }
 
 static double best_settle(const char *path)
@@ -217,8 +264,8 @@ static bool bench_verify(const char *folder, unsigned threads)
         unsigned signatures;
         const char *what;
     } ROWS[] = {
-        {1, "verify, one signature an entry / (cores x libsodium verify)"},
-        {4, "verify, four signatures an entry / (cores x libsodium verify)"},
+        {1, "verify, one signature an entry / libsodium on all cores"},
+        {4, "verify, four signatures an entry / libsodium on all cores"},
     };
     bool all_hold = true;
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
@@ -227,15 +274,16 @@ static bool bench_verify(const char *folder, unsigned threads)
         char path[PATH_SIZE];
         (void)snprintf(name, sizeof name, "verify-%u", ROWS[i].signatures);
         make(folder, name, shape, path);
-        double rate;
-        double seconds;
-        best_verify(path, threads, &rate, &seconds);
         double signatures =
             (double)shape.contract_count * (4 + (double)shape.fundings_each * shape.signatures);
-        (void)fprintf(stderr, "%.0f signatures in %.2f s; libsodium %.0f/s on one core\n",
-                      signatures, seconds, rate);
-        double ratio = signatures / seconds / (threads * rate);
-        all_hold = report(ROWS[i].what, ratio, "at least", 0.8, ratio >= 0.8) && all_hold;
+        struct verify_speed speed = median_verify(path, threads, signatures);
+        (void)fprintf(stderr,
+                      "%.0f signatures in %.2f s; libsodium %.0f/s on %u cores at once, %.0f/s on "
+                      "one alone (of cores x that: %.3f)\n",
+                      signatures, speed.seconds, speed.together, threads, speed.alone,
+                      signatures / speed.seconds / (threads * speed.alone));
+        all_hold =
+            report(ROWS[i].what, speed.ratio, "at least", 0.8, speed.ratio >= 0.8) && all_hold;
         remove_ledger(path);
     }
     return all_hold;
@@ -289,7 +337,8 @@ int main(int argc, char **argv)
         die("crypto", &failure);
     }
     uint64_t large = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000;
-    unsigned threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned threads = (unsigned)(cores < MAX_THREADS ? cores : MAX_THREADS);
     bool holds = bench_verify(folder, threads);
     holds = bench_settle(folder, large) && holds;
     holds = bench_memory(folder, threads) && holds;
