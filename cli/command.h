@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum exit_status {
     EXIT_GOOD = 0,
@@ -55,7 +56,7 @@ struct command {
     const char *name;
     int (*run)(const struct invocation *invocation); /* returns an exit_status */
     const char *arguments;
-    unsigned options;    /* a bit for each option that it takes */
+    uint64_t options;    /* a bit for each option that it takes */
     const char *summary; /* untranslated */
 };
 
@@ -66,7 +67,10 @@ const struct command *command_find(const char *name);
 
 #define COMMAND(name, arguments, options, summary) \
     int command_##name(const struct invocation *invocation);
+#define COMMAND_SPELT(name, spelling, arguments, options, summary) \
+    int command_##name(const struct invocation *invocation);
 #include "cli/commands.def"
+#undef COMMAND_SPELT
 #undef COMMAND
 
 /* Prints the usage of one command, or of the program when `command` is NULL. */

@@ -199,6 +199,16 @@ struct display display_place(const char *at)
         (void)snprintf(place.text, sizeof place.text, _("line %llu, column %llu"), first, second);
         return place;
     }
+    size = 0;
+    if (sscanf(at, "row %llu, column %llu%n", &first, &second, &size) == 2 && at[size] == '\0') {
+        (void)snprintf(place.text, sizeof place.text, _("row %llu, column %llu"), first, second);
+        return place;
+    }
+    size = 0;
+    if (sscanf(at, "row %llu%n", &first, &size) == 1 && at[size] == '\0') {
+        (void)snprintf(place.text, sizeof place.text, _("row %llu"), first);
+        return place;
+    }
     (void)snprintf(place.text, sizeof place.text, "%s", at);
     return place;
 }

@@ -154,3 +154,51 @@ enum status file_write(const char *path, struct view bytes, mode_t mode, bool ma
     }
     return status;
 }
+
+/* --- Piece by piece --- */
+
+enum status file_out_open(struct file_out *out, const char *path, mode_t mode,
+                          struct failure *failure)
+{
+    out->fd = -1;
+    int length =
+        snprintf(out->temporary, sizeof out->temporary, "%s.%ld.tmp", path, (long)getpid());
+    if (length < 0 || (size_t)length >= sizeof out->temporary) {
+        return fail(failure, STATUS_LIMIT, path, "the path is too long");
+    }
+    (void)snprintf(out->path, sizeof out->path, "%s", path);
+    if (access(path, F_OK) == 0) {
+        return fail(failure, STATUS_CONFLICT, path,
+                    "the file exists; choose another name, or --force where it is offered");
+    }
+    out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    return out->fd < 0 ? fail_errno(failure, out->temporary, N_("cannot be created")) : STATUS_OK;
+}
+
+enum status file_out_append(struct file_out *out, struct view bytes, struct failure *failure)
+{
+    return write_all(out->fd, out->temporary, bytes, failure);
+}
+
+enum status file_out_commit(struct file_out *out, struct failure *failure)
+{
+    if (fsync(out->fd) != 0) {
+        return fail_errno(failure, out->temporary, N_("cannot be written to disk"));
+    }
+    (void)close(out->fd);
+    out->fd = -1;
+    enum status status = publish(out->temporary, out->path, false, failure);
+    if (status != STATUS_OK) {
+        (void)unlink(out->temporary);
+    }
+    return status;
+}
+
+void file_out_discard(struct file_out *out)
+{
+    if (out->fd >= 0) {
+        (void)close(out->fd);
+        (void)unlink(out->temporary);
+        out->fd = -1;
+    }
+}

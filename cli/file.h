@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#define FILE_PATH_SIZE 4096
+
 /*
  * Reads a file, or standard input when `path` is "-".
  *
@@ -29,3 +31,21 @@ bool file_is_standard(const char *path);
  */
 enum status file_write(const char *path, struct view bytes, mode_t mode, bool may_replace,
                        struct failure *failure);
+
+/* A file that is written piece by piece, and appears whole at the end or not at all. */
+struct file_out {
+    int fd; /* -1 when it is not open */
+    char path[FILE_PATH_SIZE];
+    char temporary[FILE_PATH_SIZE];
+};
+
+/* Errors: as file_write. A file that exists already is refused at once. */
+enum status file_out_open(struct file_out *out, const char *path, mode_t mode,
+                          struct failure *failure);
+enum status file_out_append(struct file_out *out, struct view bytes, struct failure *failure);
+
+/* Makes it durable and gives it its name, which must still be free. */
+enum status file_out_commit(struct file_out *out, struct failure *failure);
+
+/* Forgets what was written, unless it was committed. */
+void file_out_discard(struct file_out *out);

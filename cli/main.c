@@ -13,12 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TAKES(name) (1U << OPTION_##name)
+#define TAKES(name) (UINT64_C(1) << OPTION_##name)
 
 const struct command COMMANDS[] = {
 #define COMMAND(name, arguments, options, summary) \
     {#name, command_##name, arguments, options, summary},
+#define COMMAND_SPELT(name, spelling, arguments, options, summary) \
+    {spelling, command_##name, arguments, options, summary},
 #include "cli/commands.def"
+#undef COMMAND_SPELT
 #undef COMMAND
 };
 const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0];
@@ -69,7 +72,7 @@ static void print_program_help(void)
     printf("%s\n\n", _("utfall: a signed append-only ledger of outcome contracts"));
     printf("%s utfall [--ledger FILE] COMMAND ...\n\n", _("Usage:"));
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        printf("  %-10s %s\n", COMMANDS[i].name, _(COMMANDS[i].summary));
+        printf("  %-14s %s\n", COMMANDS[i].name, _(COMMANDS[i].summary));
     }
     printf("\n%s\n", _("utfall help COMMAND shows the options of a command."));
     printf("%s\n", _("Exit status: 0 good; 1 checked and false, or refused; 2 could not check; "
@@ -85,7 +88,7 @@ void command_print_help(const struct command *command)
     printf("%s utfall %s%s%s\n\n%s\n\n", _("Usage:"), command->name,
            command->arguments[0] == '\0' ? "" : " ", command->arguments, _(command->summary));
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (((command->options | COMMON_OPTIONS) & (1U << i)) != 0) {
+        if (((command->options | COMMON_OPTIONS) & (UINT64_C(1) << i)) != 0) {
             print_option(&DESCRIPTIONS[i]);
         }
     }
@@ -113,7 +116,7 @@ static enum status push_command(struct json *array, const struct command *comman
         return STATUS_MEMORY;
     }
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (((command->options | COMMON_OPTIONS) & (1U << i)) != 0) {
+        if (((command->options | COMMON_OPTIONS) & (UINT64_C(1) << i)) != 0) {
             TRY(push_option(options, &DESCRIPTIONS[i]));
         }
     }
@@ -295,8 +298,8 @@ static int find_command(struct invocation *invocation)
     invocation->operands++;
     invocation->operand_count--;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        unsigned allowed = invocation->command->options | COMMON_OPTIONS;
-        if (invocation->values[i] != NULL && (allowed & (1U << i)) == 0) {
+        uint64_t allowed = invocation->command->options | COMMON_OPTIONS;
+        if (invocation->values[i] != NULL && (allowed & (UINT64_C(1) << i)) == 0) {
             return output_usage(invocation, _("%s does not take --%s"), invocation->command->name,
                                 DESCRIPTIONS[i].long_name);
         }
@@ -330,7 +333,7 @@ static int run(struct invocation *invocation, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static_assert(OPTION_COUNT <= 32, "options are bits of an unsigned");
+    static_assert(OPTION_COUNT <= 64, "options are bits of 64");
     (void)language_choose(NULL);
     (void)signal(SIGPIPE, SIG_DFL);
 

@@ -116,6 +116,7 @@ enum status measurement_check(const struct state_contract *contract,
             return status;
         }
     }
+    TRY(measurement_check_records(contract->contract, measurement, failure));
     change->period = period;
     return STATUS_OK;
 }
@@ -191,8 +192,9 @@ enum status correction_check(const struct state_contract *contract,
         return refuse_measurement(contract->contract, "/corrects", failure);
     }
     change->period = corrected->period;
-    return replacing_check(contract, stated->values, stated->value_count, change->period,
-                           stated->evaluator, failure);
+    TRY(replacing_check(contract, stated->values, stated->value_count, change->period,
+                        stated->evaluator, failure));
+    return measurement_check_records(contract->contract, stated, failure);
 }
 
 /* --- Termination --- */

@@ -25,6 +25,7 @@ enum {
     FIELD_OUTCOMES,
     FIELD_PAYS,
     FIELD_PERIODS,
+    FIELD_RECORDS,
     FIELD_ROLES,
     FIELD_SIGNATURES,
     FIELD_SOURCES,
@@ -50,6 +51,7 @@ static const struct shape_field FIELDS[FIELD_COUNT] = {
     [FIELD_OUTCOMES] = {"outcomes", SHAPE_REQUIRED},
     [FIELD_PAYS] = {"pays", SHAPE_REQUIRED},
     [FIELD_PERIODS] = {"periods", SHAPE_REQUIRED},
+    [FIELD_RECORDS] = {"records", SHAPE_OPTIONAL},
     [FIELD_ROLES] = {"roles", SHAPE_REQUIRED},
     [FIELD_SIGNATURES] = {"signatures", SHAPE_OPTIONAL},
     [FIELD_SOURCES] = {"sources", SHAPE_OPTIONAL},
@@ -319,6 +321,10 @@ static enum status optional_read(const struct json *const *nodes, struct arena *
     if (nodes[FIELD_TERMINATION] != NULL) {
         TRY_FIELD("termination",
                   termination_read(nodes[FIELD_TERMINATION], arena, contract, failure));
+    }
+    if (nodes[FIELD_RECORDS] != NULL) {
+        TRY_FIELD("records",
+                  record_form_read(nodes[FIELD_RECORDS], arena, &contract->records, failure));
     }
     if (nodes[FIELD_NOTES] != NULL) {
         TRY_FIELD("notes", remarks_read(nodes[FIELD_NOTES], arena, &contract->remark_count,

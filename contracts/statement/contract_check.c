@@ -253,6 +253,7 @@ enum status contract_check_alone(struct statement *statement, struct failure *fa
     struct contract *contract = &statement->contract;
     TRY_FIELD("roles", check_roles(contract, failure));
     TRY(terms_check(&contract->terms, failure));
+    TRY(records_check(&contract->records, &contract->terms, failure));
     TRY(check_terms_parties(contract, failure));
     TRY_FIELD("commitments", check_moneys(contract, contract->commitments,
                                           contract->commitment_count, ROLE_INVESTOR, failure));

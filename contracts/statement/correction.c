@@ -8,6 +8,7 @@ enum {
     FIELD_EVALUATOR,
     FIELD_EVIDENCE,
     FIELD_NOTES,
+    FIELD_RECORDS,
     FIELD_VALUES,
     FIELD_WHY,
     FIELD_COUNT,
@@ -22,6 +23,7 @@ static const struct shape_field FIELDS[FIELD_COUNT] = {
     [FIELD_EVALUATOR] = {"evaluator", SHAPE_REQUIRED},
     [FIELD_EVIDENCE] = {"evidence", SHAPE_OPTIONAL},
     [FIELD_NOTES] = {"notes", SHAPE_OPTIONAL},
+    [FIELD_RECORDS] = {"records", SHAPE_OPTIONAL},
     [FIELD_VALUES] = {"values", SHAPE_REQUIRED},
     [FIELD_WHY] = {"why", SHAPE_REQUIRED},
 };
@@ -36,6 +38,7 @@ static enum status correction_read(const struct json *const *nodes, struct state
         .evaluator = nodes[FIELD_EVALUATOR],
         .evidence = nodes[FIELD_EVIDENCE],
         .notes = nodes[FIELD_NOTES],
+        .records = nodes[FIELD_RECORDS],
         .values = nodes[FIELD_VALUES],
     };
     TRY_FIELD("corrects", shape_digest(nodes[FIELD_CORRECTS], &correction->corrects, failure));

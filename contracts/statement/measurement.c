@@ -12,6 +12,7 @@ enum {
     FIELD_EVIDENCE,
     FIELD_NOTES,
     FIELD_PERIOD,
+    FIELD_RECORDS,
     FIELD_VALUES,
     FIELD_COUNT,
 };
@@ -25,6 +26,7 @@ static const struct shape_field FIELDS[FIELD_COUNT] = {
     [FIELD_EVIDENCE] = {"evidence", SHAPE_OPTIONAL},
     [FIELD_NOTES] = {"notes", SHAPE_OPTIONAL},
     [FIELD_PERIOD] = {"period", SHAPE_REQUIRED},
+    [FIELD_RECORDS] = {"records", SHAPE_OPTIONAL},
     [FIELD_VALUES] = {"values", SHAPE_REQUIRED},
 };
 
@@ -140,6 +142,9 @@ enum status measurement_read_nodes(const struct measurement_nodes *nodes, struct
     if (nodes->cohort != NULL) {
         TRY_FIELD("cohort", cohort_read(nodes->cohort, measurement, failure));
     }
+    if (nodes->records != NULL) {
+        TRY_FIELD("records", commitment_read(nodes->records, &measurement->records, failure));
+    }
     if (nodes->evidence != NULL) {
         TRY_FIELD("evidence", annexes_read(nodes->evidence, arena, &measurement->evidence_count,
                                            &measurement->evidence, failure));
@@ -161,6 +166,7 @@ static enum status measurement_read(const struct json *const *nodes, struct stat
         .evaluator = nodes[FIELD_EVALUATOR],
         .evidence = nodes[FIELD_EVIDENCE],
         .notes = nodes[FIELD_NOTES],
+        .records = nodes[FIELD_RECORDS],
         .values = nodes[FIELD_VALUES],
     };
     TRY_FIELD("period", shape_slug(nodes[FIELD_PERIOD], &measurement->period, failure));

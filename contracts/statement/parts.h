@@ -73,16 +73,21 @@ void values_release(struct measured_value *values, size_t count);
 
 /* What a measurement and a correction both state, as members of a larger object. */
 struct measurement_nodes {
-    const struct json *cohort; /* NULL when absent, as evidence and notes */
+    const struct json *cohort; /* NULL when absent, as evidence, notes and records */
     const struct json *contract;
     const struct json *evaluator;
     const struct json *evidence;
     const struct json *notes;
+    const struct json *records;
     const struct json *values;
 };
 /* Owner: as values_read. The period is left as it is. */
 enum status measurement_read_nodes(const struct measurement_nodes *nodes, struct arena *arena,
                                    struct measurement *measurement, struct failure *failure);
+
+/* {"root": digest, "count": integer} */
+enum status commitment_read(const struct json *node, struct commitment *ret_commitment,
+                            struct failure *failure);
 
 /* Money without a minus sign. */
 enum status amount_read(const struct json *node, struct shape_money *ret_money,

@@ -190,7 +190,8 @@ struct contract {
     size_t remark_count;
     struct remark *remarks;
     size_t source_count;
-    struct view *sources; /* where the terms were published */
+    struct view *sources;       /* where the terms were published */
+    struct record_form records; /* column_count 0 when absent */
 };
 
 struct funding {
@@ -211,6 +212,13 @@ struct measured_value {
     struct localized note; /* count 0 when absent */
 };
 
+/* {"root":"sha256:...","count":12}: the records behind a measurement; docs/formats.md, 7.14. */
+struct commitment {
+    bool is_given;
+    struct hash root;
+    int32_t count;
+};
+
 struct measurement {
     struct view contract;
     struct view period;
@@ -219,6 +227,7 @@ struct measurement {
     struct measured_value *values;
     int32_t cohort_count;  /* people in the cohort; -1 when absent */
     int32_t missing_count; /* people without data; -1 when absent */
+    struct commitment records;
     size_t evidence_count;
     struct annex *evidence;
     size_t remark_count;
@@ -382,6 +391,16 @@ enum status measured_value_check(const struct measured_value *value, struct fail
  */
 enum status measured_value_check_outcome(const struct measured_value *value,
                                          const struct outcome *outcome, struct failure *failure);
+
+/*
+ * Checks the records of a measurement: only of a contract that has records, and beside them stands
+ * every number that the outcomes that are measured aggregate from them. Others may stand there too.
+ *
+ * Errors  RECORDS_UNDECLARED, RECORDS_VALUES.
+ */
+enum status measurement_check_records(const struct contract *contract,
+                                      const struct measurement *measurement,
+                                      struct failure *failure);
 
 bool contract_has_role(const struct contract *contract, enum role role, struct view party);
 bool contract_has_any_role(const struct contract *contract, struct view party);

@@ -61,8 +61,31 @@ static enum status read_optional(const struct json *const nodes[static 4], struc
     return STATUS_OK;
 }
 
-static enum status read_outcome(const struct json *node, struct outcome *outcome,
-                                struct failure *failure)
+/* {"value": {"sum": "days"}, "count": {"count": "rows"}} */
+static enum status read_aggregation(const struct json *node, struct arena *arena,
+                                    struct outcome *outcome, struct failure *failure)
+{
+    enum { COUNT = MEASURED_CONTROL_DENOMINATOR + 1 }; /* the others are not counted or summed */
+    struct shape_field fields[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        fields[i] = (struct shape_field){MEASURED_FIELD_NAMES[i], SHAPE_OPTIONAL};
+    }
+    const struct json *nodes[COUNT];
+    TRY(shape_object(node, fields, COUNT, nodes, failure));
+    if (json_first(node) == NULL) {
+        return shape_malformed(node, "at least one number with its aggregate", failure);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        if (nodes[i] != NULL) {
+            TRY_FIELD(fields[i].name,
+                      aggregate_read(nodes[i], arena, &outcome->aggregates[i], failure));
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status read_outcome(const struct json *node, struct arena *arena,
+                                struct outcome *outcome, struct failure *failure)
 {
     enum {
         NAME,
@@ -76,6 +99,7 @@ static enum status read_outcome(const struct json *node, struct outcome *outcome
         BASELINE,
         RANGE,
         COUNT_RANGE,
+        AGGREGATION,
         COUNT
     };
     static const struct shape_field fields[COUNT] = {
@@ -90,6 +114,7 @@ static enum status read_outcome(const struct json *node, struct outcome *outcome
         [BASELINE] = {"baseline", SHAPE_OPTIONAL},
         [RANGE] = {"range", SHAPE_OPTIONAL},
         [COUNT_RANGE] = {"count_range", SHAPE_OPTIONAL},
+        [AGGREGATION] = {"aggregation", SHAPE_OPTIONAL},
     };
     const struct json *nodes[COUNT];
     TRY(shape_object(node, fields, COUNT, nodes, failure));
@@ -104,6 +129,9 @@ static enum status read_outcome(const struct json *node, struct outcome *outcome
     TRY_FIELD("source", read_published_text(nodes[SOURCE], &outcome->source, failure));
     TRY_FIELD("missing_data",
               read_published_text(nodes[MISSING_DATA], &outcome->missing_data, failure));
+    if (nodes[AGGREGATION] != NULL) {
+        TRY_FIELD("aggregation", read_aggregation(nodes[AGGREGATION], arena, outcome, failure));
+    }
     return read_optional(nodes + COUNT_UNIT, outcome, failure);
 }
 
@@ -120,7 +148,7 @@ static enum status read_outcomes(const struct json *node, struct arena *arena, s
 
     const struct json *item = json_first(node);
     for (size_t i = 0; i < count; i++) {
-        TRY_ITEM(i, read_outcome(item, &terms->outcomes[i], failure));
+        TRY_ITEM(i, read_outcome(item, arena, &terms->outcomes[i], failure));
         item = json_next(item);
     }
     return STATUS_OK;

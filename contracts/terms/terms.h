@@ -24,6 +24,7 @@
 #include "contracts/number/money.h"
 #include "contracts/number/rational.h"
 #include "contracts/shape/shape.h"
+#include "contracts/terms/aggregation.h"
 #include "contracts/terms/unit.h"
 #include "ledger/base/arena.h"
 #include "ledger/base/status.h"
@@ -97,10 +98,11 @@ struct outcome {
     struct range range;          /* of value, control_value, low, high; of ratios when unit is 1 */
     struct range count_range; /* of counts, numerators, denominators; they are never below zero */
     enum outcome_class class;
-    struct view evaluator;         /* a party id */
-    struct localized source;       /* where the numbers come from */
-    struct localized missing_data; /* what is done about missing ones */
-    struct localized baseline;     /* count 0 when absent */
+    struct view evaluator;                               /* a party id */
+    struct localized source;                             /* where the numbers come from */
+    struct localized missing_data;                       /* what is done about missing ones */
+    struct localized baseline;                           /* count 0 when absent */
+    struct aggregate *aggregates[MEASURED_STATED_COUNT]; /* from records; NULL where not said */
 };
 
 /* The unit of a measured number: the outcome's, its count unit, or 1. Set by terms_check. */

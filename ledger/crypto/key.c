@@ -22,6 +22,11 @@ enum status crypto_init(struct failure *failure)
     return STATUS_OK;
 }
 
+void crypto_random(void *bytes, size_t size)
+{
+    randombytes_buf(bytes, size);
+}
+
 void *secret_allocate(size_t size)
 {
     void *secret = sodium_malloc(size);

@@ -38,6 +38,9 @@ struct secret_key;
 /* Prepares libsodium; call once before threads start. Errors: STATUS_STORAGE without randomness. */
 enum status crypto_init(struct failure *failure);
 
+/* Fills `size` bytes from the system's randomness, for salts. Call crypto_init before. */
+void crypto_random(void *bytes, size_t size);
+
 /* Makes a key from randomness. Errors: STATUS_MEMORY, also when memory cannot be locked. */
 enum status secret_key_generate(struct secret_key **ret_key);
 

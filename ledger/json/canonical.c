@@ -134,6 +134,11 @@ static enum status write_string(struct buffer *buffer, struct view text)
     return buffer_append_byte(buffer, '"');
 }
 
+enum status json_write_string(struct view text, struct buffer *buffer)
+{
+    return write_string(buffer, text);
+}
+
 /* --- The order of members --- */
 
 /*

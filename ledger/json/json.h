@@ -70,6 +70,9 @@ void json_freep(struct json **root);
  */
 enum status json_write_canonical(const struct json *node, struct buffer *buffer);
 
+/* Appends one string as it stands in the canonical form, with its quotes. `text` is UTF-8. */
+enum status json_write_string(struct view text, struct buffer *buffer);
+
 /*
  * Whether `text` is the canonical form of `node`, byte for byte.
  *

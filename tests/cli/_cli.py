@@ -271,7 +271,8 @@ class Town(Folder):
 def commands():
     """The names in commands.def."""
     with open(os.path.join(ROOT, "cli", "commands.def"), encoding="utf-8") as file:
-        return re.findall(r"^COMMAND\((\w+)", file.read(), re.MULTILINE)
+        return [spelling or name for name, spelling in re.findall(
+            r'^COMMAND(?:_SPELT)?\((\w+), (?:"([a-z-]+)", ")?', file.read(), re.MULTILINE)]
 
 
 def options():

@@ -115,11 +115,11 @@ def check_help():
     text = page("utfall")
     agree("utfall(1) describes the options of every command", options_of_page(text), common)
     agree("utfall(1) lists every command with its summary",
-          set(re.findall(r"^\.It Cm ([a-z]+)\n(.*); see$", text, re.MULTILINE)),
+          set(re.findall(r"^\.It Cm ([a-z-]+)\n(.*); see$", text, re.MULTILINE)),
           {(command["command"], command["summary"]) for command in commands})
 
     overview = utfall("help")
-    agree("the help lists every command", set(re.findall(r"^  ([a-z]+)  ", overview, re.MULTILINE)),
+    agree("the help lists every command", set(re.findall(r"^  ([a-z-]+)  ", overview, re.MULTILINE)),
           names)
     unequal = [name for name in names if utfall(name, "--help") != utfall("help", name)]
     tell(not unequal, "COMMAND --help is help COMMAND", str(unequal))

@@ -552,6 +552,7 @@ def same_registration(a, b):
 
 def check_stated(contract, body, evaluator):
     """What a measurement, correction or decision states, whatever was measured before."""
+    need("records" not in body or "records" in contract.body, "records of no contract")
     if "cohort" in body:
         need(body["cohort"]["missing"] <= body["cohort"]["count"], "more missing than counted")
     names = [one["name"] for one in body.get("evidence", [])]
@@ -563,6 +564,8 @@ def check_stated(contract, body, evaluator):
         need(outcome is not None, "no such outcome")
         need(evaluator in (None, outcome["evaluator"]), "measured by another evaluator")
         check_value(value, outcome)
+        if "records" in body:
+            check_aggregated(value, outcome)
 
 
 def check_value(value, outcome):
@@ -584,6 +587,16 @@ def check_value(value, outcome):
             wrong.add(("MEASUREMENT_RANGE", ""))
     if wrong:
         raise Refused(f"a measured value: {sorted(wrong)}", wrong)
+
+
+def check_aggregated(value, outcome):
+    """Beside a commitment to records stands what is made of them (section 8.3)."""
+    for field, aggregate in outcome.get("aggregation", {}).items():
+        prefix = "control_" if field.startswith("control_") else ""
+        parts = {prefix + "numerator", prefix + "denominator"}
+        is_quotient = "mean" in aggregate or "share" in aggregate
+        need(field in value or (is_quotient and parts <= set(value)),
+             f"{field} is made of records and not stated")
 
 
 def add_ratios(fields, wrong):

@@ -353,10 +353,46 @@ def bounds(value, at):
     need(value, f"{at}: a range without ends")
 
 
+cell = text(1000)
+COMPARISONS = ("equals", "not_equals", "at_least", "at_most", "above", "below")
+
+
+def row_test(value, at):
+    obj({"column": name}, **{one: cell for one in COMPARISONS})(value, at)
+    need(len(value) == 2, f"{at}: not one comparison")
+
+
+where = array(row_test, 1, 20)
+AGGREGATES = {
+    "count": word("rows"), "distinct": name, "sum": name, "mean": name,
+    "share": obj({"where": where}),
+    "per_person": obj({"prices": array(obj({"where": where, "price": unsigned_decimal}), 1, 100),
+                       "at_most": unsigned_decimal})}
+
+
+def aggregate(value, at):
+    obj({}, **AGGREGATES, where=where, within=name)(value, at)
+    need(sum(one in value for one in AGGREGATES) == 1, f"{at}: not one aggregate")
+
+
+def aggregation(value, at):
+    obj({}, **{field: aggregate for field in (
+        "value", "count", "numerator", "denominator", "control_value", "control_count",
+        "control_numerator", "control_denominator")})(value, at)
+    need(value, f"{at}: an aggregation of nothing")
+
+
+record_form = obj({"columns": array(obj({"column": name, "type": word("text", "decimal", "date")},
+                                        optional=boolean), 1, 100),
+                   "person": name, "minimum_cell": integer(2, 1000),
+                   "missing": word("refuse", "count_as_missing")})
 outcome = obj({"outcome": name, "label": localized, "unit": unit,
                "class": word("paying", "condition", "reported"), "evaluator": party,
                "source": either(np, localized), "missing_data": either(np, localized)},
-              count_unit=unit, baseline=localized, range=bounds, count_range=bounds)
+              count_unit=unit, baseline=localized, range=bounds, count_range=bounds,
+              aggregation=aggregation)
+
+
 def period(value, at):
     obj({"period": slug, "from": date, "to": date, "due": published_date, "binding": boolean},
         closing=boolean)(value, at)
@@ -400,6 +436,7 @@ signers = either(parties, obj({"parties": parties, "at_least": integer(1, 50)}))
 measured_values = array(measured_value, 1, 100)
 MEASURED_BESIDE = {"cohort": obj({"count": integer(0, INTEGER_MAX),
                                   "missing": integer(0, INTEGER_MAX)}),
+                   "records": obj({"root": digest, "count": integer(0, INTEGER_MAX)}),
                    "evidence": array(annex, 1, 100), "notes": array(remark, 1, 100)}
 
 
@@ -425,6 +462,7 @@ KINDS = {
                                      1, 50),
                   "signatures": obj({}, **{kind: signers for kind in SIGNED_KINDS}),
                   "termination": obj({"by": parties, "terms": localized}),
+                  "records": record_form,
                   "notes": array(remark, 1, 100), "sources": array(text(1000), 1, 100)}),
     "funding": ({"contract": slug, "investor": party, "receiver": party, "amount": unsigned_money,
                  "placed_on": published_date, "reference": text(200)}, {}),

@@ -1,6 +1,7 @@
 """The steps of the scenario language: each line becomes statements, calls and comparisons."""
 
 import copy
+import os
 import re
 
 from _language import Wrong, add, change, insert, read_value, remove
@@ -385,6 +386,50 @@ def terminate(player, clauses, day, of=None, closing=None):
     if closing is not None:
         draft["closing"] = closing
     return player.send(draft, clauses)
+
+
+def write_records(world, clauses):
+    """Rows `| cell | cell |` as a table; `9 times | % |` numbers them at `%`. Returns the rest."""
+    lines, rest = [], []
+    for clause in clauses:
+        match = re.fullmatch(r"(?:(\d+) times )?\|(.*)\|", clause.text)
+        if match is None:
+            rest.append(clause)
+            continue
+        cells = ['"' + cell.strip().replace('"', '""') + '"' for cell in match.group(2).split("|")]
+        lines += [",".join(cells).replace("%", str(i)) for i in range(int(match.group(1) or 1))]
+    if lines:
+        with open(world.path("records.csv"), "w", encoding="utf-8", newline="") as file:
+            file.write("".join(line + "\n" for line in lines))
+    return rest
+
+
+@step(r"measure (?P<period>\S+)(?: of (?P<of>\S+))? from records")
+def measure_from_records(player, clauses, period, of=None):
+    """The program makes the measurement of the rows; the evaluator signs it."""
+    world = player.world
+    world.terms(of)
+    clauses = write_records(world, clauses)
+    salts = world.path("records.salts")
+    if os.path.exists(salts):
+        os.remove(salts)
+    answer = world.run("measure", world.contract, period, "--records", world.path("records.csv"),
+                       "--salts", salts)
+    if not answer.ok:
+        return answer
+    draft = world.following("measurement", world.contract)
+    draft.update({name: value for name, value in answer.json["draft"].items()
+                  if name not in draft})
+    return player.send(draft, clauses)
+
+
+@step(r"audit the records")
+def audit_records(player, clauses):
+    """Of the last measurement; with other rows, if there are any."""
+    world = player.world
+    write_records(world, clauses)
+    return world.run("audit-records", world.ids["last measurement"], "--records",
+                     world.path("records.csv"), "--salts", world.path("records.salts"))
 
 
 @step(r"settle (?P<period>\S+)(?: of (?P<of>\S+))?")
