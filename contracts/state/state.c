@@ -231,6 +231,17 @@ const struct state_contract *state_find_contract(const struct state *state, stru
     return contract_find(state, name);
 }
 
+const struct contract *state_newest(const struct state_contract *contract)
+{
+    return contract->contract;
+}
+
+const struct contract *state_governing(const struct state_contract *contract, struct view period)
+{
+    return terms_find_period(&contract->contract->terms, period) == SIZE_MAX ? NULL
+                                                                             : contract->contract;
+}
+
 const struct state_key *state_find_key(const struct state *state, struct view name, uint32_t id)
 {
     return key_find(state, name, id);

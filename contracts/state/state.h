@@ -227,6 +227,12 @@ struct view state_origin(const struct state *state);
 const struct state_party *state_find_party(const struct state *state, struct view id);
 const struct state_contract *state_find_contract(const struct state *state, struct view name);
 
+/* The terms as they were agreed last. */
+const struct contract *state_newest(const struct state_contract *contract);
+
+/* The terms that govern a period; NULL when none have it. */
+const struct contract *state_governing(const struct state_contract *contract, struct view period);
+
 /* The key of a signature line, whatever its validity; NULL when nobody has it. */
 const struct state_key *state_find_key(const struct state *state, struct view name, uint32_t id);
 
