@@ -156,7 +156,8 @@ int output_failure(const struct invocation *invocation, const char *file,
         (void)print_json_failure(file, failure);
         return output_exit_status(failure);
     }
-    (void)fprintf(stderr, "utfall: %s%s", file, file[0] == '\0' ? "" : ": ");
+    bool names_file = file[0] != '\0' && strcmp(file, failure->at) != 0;
+    (void)fprintf(stderr, "utfall: %s%s", names_file ? file : "", names_file ? ": " : "");
     if (!begins_with(failure->reason, failure->at)) {
         (void)fprintf(stderr, "%s: ", display_place(failure->at).text);
     }

@@ -270,10 +270,10 @@ static enum status handle_new(const char *path, bool writable, struct store **re
     if (store->path == NULL) {
         int cause = errno;
         free(store);
-        return cause == ENOENT
-                   ? fail(failure, STATUS_NOT_FOUND, path, "there is no ledger %s", path)
-                   : fail(failure, STATUS_STORAGE, path, "%s cannot be found: %s", path,
-                          strerror(cause));
+        return cause == ENOENT ? fail(failure, STATUS_NOT_FOUND, path,
+                                      "there is no such ledger: name the one to open, or create it")
+                               : fail(failure, STATUS_STORAGE, path, "%s cannot be found: %s", path,
+                                      strerror(cause));
     }
     store->base.operations = &SQLITE_OPERATIONS;
     store->lock_file = -1;
