@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The command line: what is wrong with it is said, data and messages are kept apart, --json."""
 
+import json
 import subprocess
 import sys
 
@@ -60,6 +61,15 @@ EACH = {
     "check": (["third.json", "renamed.json"], ["third.json", "bad.json"], "JSON_INVALID", FALSE),
     "simulate": (["contract.json", "--vary", "saving=0:10:1"],
                  ["contract.json", "--vary", "savings=0:10:1"], "OUTCOME_UNKNOWN", FALSE),
+    "measure": (["kept.json", "1y", "--records", "table.csv", "--salts", "new-salts"],
+                ["kept", "9y", "--records", "table.csv", "--salts", "no-salts"], "PERIOD_UNKNOWN",
+                FALSE),
+    "audit-records": (["measured.json", "--records", "table.csv", "--salts", "salts"],
+                      ["measured.json", "--records", "missing.csv", "--salts", "salts"],
+                      "NOT_FOUND", TROUBLE),
+    "disclose": (["{measured}", "--records", "table.csv", "--salts", "salts", "--row", "2"],
+                 ["{measured}", "--records", "table.csv", "--salts", "salts", "--row", "99"],
+                 "NOT_FOUND", TROUBLE),
     "settle": (["second", "1y"], ["small", "1y"], "SETTLEMENT_REPEATED", FALSE),
     "explain": (["small", "1y"], ["small", "9y"], "PERIOD_UNKNOWN", FALSE),
     "reconcile": (["small", "published.json"], ["small", "bad.json"], "JSON_INVALID", FALSE),
@@ -70,6 +80,9 @@ EACH = {
     "schema": (["party"], ["amendment"], "USAGE", TROUBLE),
     "help": (["sign"], ["amend"], "USAGE", TROUBLE),
 }
+
+# What makes something, and refuses to make it again.
+ONCE = ("init", "sign", "submit", "measure")
 
 
 def test_wrong(tap, folder):
@@ -122,18 +135,43 @@ def everything(town):
     town.good("sign", "renamed.json", "-o", "renamed.note", "--key", "town.key", "--vkey",
               town.vkeys["town"], *WITH_PASSPHRASE)
     town.sign("renamed.note", "renamed.note", "registrar")
+    town.measured = with_records(town)
+
+
+def filled_in(town, words):
+    return [word.format(**town.vkeys, measured=town.measured) for word in words]
+
+
+def with_records(town):
+    """A contract that is measured from records, and its measurement; gives the entry."""
+    draft = json.loads(town.read("contract.json"))
+    draft["contract"] = "kept"
+    draft["records"] = {"columns": [{"column": "who", "type": "text"},
+                                    {"column": "days", "type": "decimal"}],
+                        "person": "who", "minimum_cell": 2, "missing": "count_as_missing"}
+    draft["outcomes"][0]["aggregation"] = {"value": {"sum": "days"}, "count": {"count": "rows"}}
+    town.write_json("kept.json", draft)
+    town.write("table.csv", "who,days\na,1.5\nb,2.5\nc,3\n")
+    town.sign("kept.json", "kept.note", "town", "investor", "evaluator")
+    town.good("submit", "kept.note", *WITH_LOG)
+    town.good("measure", "kept", "1y", "--records", "table.csv", "--salts", "salts", "-o",
+              "measured.json")
+    town.sign("measured.json", "measured.note", "evaluator")
+    return str(town.good("submit", "measured.note", "--json",
+                         *WITH_LOG).json["entries"][0]["index"])
 
 
 def test_json(tap, town):
     tap.check("each command is called", set(commands()) != set(EACH) and "the table is not complete")
     for name, (words, wrong_words, code, status) in EACH.items():
+        words = filled_in(town, words)
         good = town.run(name, *words, "--json")
         swedish = town.run(name, *words, "--json", "--lang", "sv")
-        wrong = town.run(name, *(word.format(**town.vkeys) for word in wrong_words), "--json")
+        wrong = town.run(name, *filled_in(town, wrong_words), "--json")
         tap.check(f"{name} --json answers with one object", good.coded("OK"), good.ended(GOOD))
         tap.check(f"{name} --json names what is wrong", wrong.coded(code), wrong.ended(status),
                   "" if name == "check" or wrong.json.get("reason") else f"no reason\n{wrong}")
-        if name not in ("init", "sign", "submit"):
+        if name not in ONCE:
             tap.check(f"{name} --json is the same in every language",
                       "" if swedish.out == good.out else f"{swedish}\nis not\n{good}")
 
@@ -141,10 +179,10 @@ def test_json(tap, town):
 def test_data_and_messages(tap, town):
     """Without --json: data on standard output, messages on standard error."""
     for name, (words, wrong_words, code, status) in EACH.items():
-        if name in ("init", "sign", "submit"):
+        if name in ONCE:
             continue
-        good = town.run(name, *words)
-        wrong = town.run(name, *(word.format(**town.vkeys) for word in wrong_words))
+        good = town.run(name, *filled_in(town, words))
+        wrong = town.run(name, *filled_in(town, wrong_words))
         verdicts = name == "check"  # its verdicts are its data
         tap.check(f"{name} keeps data and messages apart", good.ended(GOOD),
                   "" if good.out else f"no data\n{good}", wrong.ended(status),
