@@ -45,17 +45,20 @@ static enum status read_from_ledger(struct contract_source *source, const char *
     TRY(workspace_open(workspace_path(invocation), false, &source->workspace, failure));
     const struct state_contract *contract;
     TRY(workspace_load_contract(source->workspace, view_of(name), &contract, failure));
-    TRY(statement_read(contract->first->statement->bytes, &source->statement, failure));
+    TRY(statement_read(contract->newest->entry->statement->bytes, &source->statement, failure));
     TRY(statement_check(source->statement, failure));
 
-    size_t count = contract->contract->terms.period_count;
+    const struct terms *terms = &state_newest(contract)->terms;
+    size_t count = terms->period_count;
     source->settled_by = calloc(count, sizeof *source->settled_by);
     if (source->settled_by == NULL) {
         return fail_memory(failure);
     }
     for (size_t i = 0; i < count; i++) {
-        source->settled_by[i] =
-            contract->settled[i] == NULL ? STORE_NONE : contract->settled[i]->index;
+        size_t place = state_find_period(contract, terms->periods[i].name);
+        const struct state_entry *settled =
+            place == SIZE_MAX ? NULL : contract->tables.periods[place].settled;
+        source->settled_by[i] = settled == NULL ? STORE_NONE : settled->index;
     }
     return STATUS_OK;
 }
@@ -65,10 +68,32 @@ enum status contract_source_open(struct contract_source *source, const char *nam
 {
     TRY(is_file(name) ? read_draft(source, name, failure)
                       : read_from_ledger(source, name, invocation, failure));
-    if (source->statement->kind != KIND_CONTRACT) {
+    if (statement_terms(source->statement) == NULL) {
         return refuse(failure, RULE_KIND_UNKNOWN, "/kind", "a contract is asked for here, not a %s",
                       kind_word(source->statement->kind));
     }
+    return STATUS_OK;
+}
+
+enum status contract_source_govern(struct contract_source *source, struct view period,
+                                   struct failure *failure)
+{
+    if (source->workspace == NULL) {
+        return STATUS_OK;
+    }
+    const struct state_contract *contract;
+    TRY(workspace_load_contract(source->workspace, contract_source_contract(source)->name,
+                                &contract, failure));
+    size_t place = state_find_period(contract, period);
+    if (place == SIZE_MAX) {
+        return STATUS_OK;
+    }
+    const struct state_entry *entry = contract->tables.periods[place].version->entry;
+    OWNED(statement_freep) struct statement *statement = NULL;
+    TRY(statement_read(entry->statement->bytes, &statement, failure));
+    TRY(statement_check(statement, failure));
+    statement_free(source->statement);
+    source->statement = STEAL(statement);
     return STATUS_OK;
 }
 

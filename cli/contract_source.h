@@ -23,7 +23,7 @@ struct contract_source {
 };
 
 /*
- * Finds the contract, reads and checks it.
+ * Finds the contract, reads and checks it: of the ledger, its newest terms.
  *
  * Owner   the caller calls contract_source_close, also after a failure; `source` is zeroed.
  * Errors  the refusals of a contract; KIND_UNKNOWN for a draft of another kind; those of opening
@@ -33,9 +33,17 @@ enum status contract_source_open(struct contract_source *source, const char *nam
                                  const struct invocation *invocation, struct failure *failure);
 void contract_source_close(struct contract_source *source);
 
+/*
+ * Takes the terms that govern a period in place of the newest ones, for a command that is about one
+ * period; contract_source_assume is not asked afterwards. No effect on a draft, nor when no version
+ * has the period.
+ */
+enum status contract_source_govern(struct contract_source *source, struct view period,
+                                   struct failure *failure);
+
 static inline const struct contract *contract_source_contract(const struct contract_source *source)
 {
-    return &source->statement->contract;
+    return statement_terms(source->statement);
 }
 
 /*

@@ -145,6 +145,19 @@ struct display display_money(struct money money)
     return display_of(&text);
 }
 
+struct display display_amount(struct money money)
+{
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, DISPLAY_SIZE - 1);
+    OWNED(rational_release) struct rational value;
+    rational_init(&value);
+    money_to_rational(money, &value);
+    if (write_number(&value, money.currency.decimals, &text) != STATUS_OK) {
+        return (struct display){"?"};
+    }
+    return display_of(&text);
+}
+
 struct display display_date(struct date date)
 {
     OWNED(buffer_release) struct buffer text;

@@ -24,6 +24,9 @@ struct display {
 
 struct display display_money(struct money money);
 
+/* The same without its currency, for a table of one currency: 3,000,000.00. */
+struct display display_amount(struct money money);
+
 /*
  * A value with its unit; a currency like money, also where it is money for something ("SEK
  * 1,100.00/person"); "1" left out, others after the number.

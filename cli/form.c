@@ -461,9 +461,9 @@ enum status form_write_zero(const struct form *form, size_t index, struct buffer
 struct money form_sum_owed(const struct settlement_pay *owed, size_t count)
 {
     assert(count >= 1);
-    struct money sum = owed[0].amount;
+    struct money sum = owed[0].whole;
     for (size_t i = 1; i < count; i++) {
-        enum status status = money_add(sum, owed[i].amount, &sum);
+        enum status status = money_add(sum, owed[i].whole, &sum);
         assert(status == STATUS_OK); /* they are parts of one amount */
     }
     return sum;
@@ -476,6 +476,17 @@ size_t form_count_owed(const struct pay *pay, size_t first)
         count += pay->tranches[i].share_count;
     }
     return count;
+}
+
+struct money form_difference(const struct settlement_pay *owed)
+{
+    struct money difference = owed->amount;
+    if (owed->is_reversed) {
+        difference.minor = -difference.minor;
+    } else { /* each is below 10^18 and one of the two is zero */
+        difference.minor += owed->carried_in.minor - owed->carried_out.minor;
+    }
+    return difference;
 }
 
 enum status form_write_tranche(struct view tranche, struct buffer *buffer)

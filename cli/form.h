@@ -66,7 +66,7 @@ enum status form_set_parts(const struct form *form, size_t line, struct json *ob
 /* How many receivers the tranches of a pay have together, from tranche `first` on. */
 size_t form_count_owed(const struct pay *pay, size_t first);
 
-/* The sum of `count` amounts of one pay, at least one. */
+/* What `count` places of one pay, at least one, come to: of it, less may be left to pay. */
 struct money form_sum_owed(const struct settlement_pay *owed, size_t count);
 
 /*
@@ -84,6 +84,12 @@ enum status form_write_owed(const struct settlement_pay *owed, struct buffer *bu
 
 /* Appends when it is due, and why it is owed back: ", due 2019-06-30". Nothing for most. */
 enum status form_write_owed_remark(const struct settlement_pay *owed, struct buffer *buffer);
+
+/*
+ * What a pay of a supplementary settlement differs by from what was settled before: its amount,
+ * less than zero when it is owed back, with what was carried in or out.
+ */
+struct money form_difference(const struct settlement_pay *owed);
 
 /* Appends what was carried in from earlier settlements, or out to later ones. Nothing for most. */
 enum status form_write_carried(const struct settlement_pay *owed, struct buffer *buffer);

@@ -80,6 +80,33 @@ int output_json_verdict(struct json *answer, bool is_good)
     return print_json(owned);
 }
 
+int output_json_spooled(struct json *answer, const char *name, FILE *items)
+{
+    OWNED(json_freep) struct json *owned = answer;
+    char block[16384];
+    rewind(items);
+    printf("{\"%s\":[", name);
+    size_t size;
+    while ((size = fread(block, 1, sizeof block, items)) > 0) { /* bounded by the file */
+        (void)fwrite(block, 1, size, stdout);
+    }
+    printf("],");
+    if (ferror(items) || json_set_boolean(owned, "ok", true) != STATUS_OK ||
+        json_set_string(owned, "code", view_of(status_name(STATUS_OK))) != STATUS_OK) {
+        (void)fprintf(stderr, "utfall: %s\n", _("the answer could not be kept"));
+        return EXIT_TROUBLE;
+    }
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, JSON_SIZE_MAX);
+    if (json_write_canonical(owned, &text) != STATUS_OK) {
+        (void)fprintf(stderr, "utfall: %s\n", _("out of memory"));
+        return EXIT_TROUBLE;
+    }
+    (void)fwrite(text.data + 1, 1, text.size - 1, stdout); /* behind the brace */
+    (void)putchar('\n');
+    return EXIT_GOOD;
+}
+
 static int print_json_failure(const char *file, const struct failure *failure)
 {
     OWNED(json_freep) struct json *answer = json_new_object();

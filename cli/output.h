@@ -16,6 +16,7 @@
 #include "ledger/json/json.h"
 
 #include <stdint.h>
+#include <stdio.h>
 
 /* Says what is wrong with the command line. Returns EXIT_TROUBLE. */
 int output_usage(const struct invocation *invocation, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -35,6 +36,12 @@ void output_message(const struct invocation *invocation, const char *format, ...
 
 /* Prints an answer object for --json, with "ok": true and its code put in. Takes over `answer`. */
 int output_json(struct json *answer);
+
+/*
+ * The same with one more member: an array whose items were written to a file, canonical and with
+ * commas between them, so that they need not fit in memory. The file is read from its beginning.
+ */
+int output_json_spooled(struct json *answer, const char *name, FILE *items);
 
 /* The same with "ok" as given, for answers about several things; one that is not good has a code.
  */

@@ -3,6 +3,7 @@
 #include "cli/display.h"
 #include "cli/language.h"
 #include "cli/prose_line.h"
+#include "cli/prose_party.h"
 #include "cli/prose_phrase.h"
 #include "ledger/base/ownership.h"
 
@@ -214,6 +215,16 @@ static enum status write_outcomes(struct prose *prose)
     return STATUS_OK;
 }
 
+static const char *binding_phrase(const struct period *period)
+{
+    if (period->closing) {
+        return _("it closes the contract: it is settled and paid only after a termination that "
+                 "names it");
+    }
+    return period->binding ? _("it is settled and paid")
+                           : _("it is reported only, and settles nothing");
+}
+
 static enum status write_periods(struct prose *prose)
 {
     const struct terms *terms = &prose->contract->terms;
@@ -223,9 +234,7 @@ static enum status write_periods(struct prose *prose)
         TRY(buffer_append_format(&prose->text, _("Period %.*s, from %s to %s: "),
                                  VIEW_ARGS(period->name), display_date(period->from).text,
                                  display_date(period->to).text));
-        TRY(buffer_append_text(&prose->text, period->binding
-                                                 ? _("it is settled and paid")
-                                                 : _("it is reported only, and settles nothing")));
+        TRY(buffer_append_text(&prose->text, binding_phrase(period)));
         if (period->due.is_published) {
             TRY(buffer_append_format(&prose->text, _("; results are due on %s"),
                                      display_date(period->due.date).text));
@@ -234,6 +243,12 @@ static enum status write_periods(struct prose *prose)
         TRY(prose_end(prose, PROSE_ITEM));
     }
     return STATUS_OK;
+}
+
+static enum status write_who(struct prose *prose)
+{
+    TRY(write_heading(prose, _("Who signs and decides")));
+    return prose_parties(prose);
 }
 
 /* --- What is not published --- */
@@ -324,6 +339,9 @@ enum status prose_contract(const struct contract *contract, prose_sink *sink, vo
     }
     if (status == STATUS_OK) {
         status = write_periods(&prose);
+    }
+    if (status == STATUS_OK) {
+        status = write_who(&prose);
     }
     if (status == STATUS_OK) {
         status = write_gaps(&prose);

@@ -49,42 +49,42 @@ const struct measurement *records_measurement(const struct statement *statement)
 
 /* A correction is about the period of what it corrects. */
 static enum status find_corrected(const struct state_contract *contract, const struct hash *id,
-                                  size_t *ret_period, struct failure *failure)
+                                  struct view *ret_period, struct failure *failure)
 {
     for (const struct state_entry *entry = contract->first; entry != NULL; entry = entry->next) {
         if (hash_equal(&entry->statement->id, id) &&
             records_measurement(entry->statement) != NULL) {
-            *ret_period = entry->period;
+            *ret_period = contract->tables.periods[entry->period].name;
             return STATUS_OK;
         }
     }
     return refuse(failure, RULE_MEASUREMENT_UNKNOWN, "/corrects",
                   "%.*s has no measurement or correction with this id",
-                  VIEW_ARGS(contract->contract->name));
+                  VIEW_ARGS(state_newest(contract)->name));
 }
 
 enum status records_plan(const struct invocation *invocation, const struct state_contract *contract,
                          const struct statement *statement, struct measuring_plan *plan,
                          struct failure *failure)
 {
-    const struct contract *terms = contract->contract;
     const struct measurement *measurement = records_measurement(statement);
     assert(measurement != NULL);
+    struct view period = measurement->period;
+    if (statement->kind == KIND_CORRECTION) {
+        TRY(find_corrected(contract, &statement->correction.corrects, &period, failure));
+    }
+    const struct contract *terms = state_governing(contract, period);
+    if (terms == NULL) {
+        return refuse(failure, RULE_PERIOD_UNKNOWN, "/period", "%.*s has no period %.*s",
+                      VIEW_ARGS(state_newest(contract)->name), VIEW_ARGS(period));
+    }
     if (terms->records.column_count == 0) {
         return refuse(failure, RULE_RECORDS_UNDECLARED, "/records",
                       "%.*s does not say what its records are", VIEW_ARGS(terms->name));
     }
     plan->contract = terms;
     plan->evaluator = measurement->evaluator;
-    if (statement->kind == KIND_CORRECTION) {
-        TRY(find_corrected(contract, &statement->correction.corrects, &plan->period, failure));
-        return records_plan_format(invocation, plan, failure);
-    }
-    plan->period = terms_find_period(&terms->terms, measurement->period);
-    if (plan->period == SIZE_MAX) {
-        return refuse(failure, RULE_PERIOD_UNKNOWN, "/period", "%.*s has no period %.*s",
-                      VIEW_ARGS(terms->name), VIEW_ARGS(measurement->period));
-    }
+    plan->period = terms_find_period(&terms->terms, period);
     return records_plan_format(invocation, plan, failure);
 }
 

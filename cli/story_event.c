@@ -88,12 +88,19 @@ static void print_why(const struct localized *why)
 
 /* --- Values: measured, corrected, decided --- */
 
+/* The terms that govern the period of an entry: they have what was measured in it. */
+static const struct terms *terms_of(const struct state_contract *contract,
+                                    const struct state_entry *entry)
+{
+    return &contract->tables.periods[entry->period].version->contract->terms;
+}
+
 const struct state_entry *story_find_replacing(const struct state_contract *contract,
                                                const struct state_entry *entry,
                                                const struct measured_value *value)
 {
-    size_t outcome = terms_find_outcome(&contract->contract->terms, value->outcome);
-    if (state_find_cell(contract, entry->period, outcome)->value == value) {
+    struct view period = contract->tables.periods[entry->period].name;
+    if (state_find_cell(contract, period, value->outcome)->value == value) {
         return NULL;
     }
     for (const struct state_entry *later = entry->next; later != NULL; later = later->next) {
@@ -122,7 +129,7 @@ static enum status print_value(const struct state_contract *contract,
                                const struct state_entry *entry, const struct measured_value *value,
                                const struct display_columns *columns)
 {
-    const struct outcome *outcome = outcome_of(&contract->contract->terms, value);
+    const struct outcome *outcome = outcome_of(terms_of(contract, entry), value);
     OWNED(buffer_release) struct buffer text;
     buffer_init(&text, TEXT_MAX);
     TRY(write_measured(outcome, value, &text));
@@ -147,7 +154,7 @@ static enum status print_values(const struct state_contract *contract,
     const struct measured_value *values = statement_values(entry->statement, &count);
     struct display_columns columns = {0};
     for (size_t i = 0; i < count; i++) {
-        const struct outcome *outcome = outcome_of(&contract->contract->terms, &values[i]);
+        const struct outcome *outcome = outcome_of(terms_of(contract, entry), &values[i]);
         OWNED(buffer_release) struct buffer text;
         buffer_init(&text, TEXT_MAX);
         TRY(write_measured(outcome, &values[i], &text));
@@ -180,7 +187,7 @@ static uint64_t index_of(const struct state_contract *contract, const struct has
 
 static struct view period_of(const struct state_contract *contract, const struct state_entry *entry)
 {
-    return contract->contract->terms.periods[entry->period].name;
+    return contract->tables.periods[entry->period].name;
 }
 
 static enum status print_correction(const struct state_contract *contract,
@@ -196,12 +203,25 @@ static enum status print_correction(const struct state_contract *contract,
     return STATUS_OK;
 }
 
+/* --- Amendments --- */
+
+static void print_amendment(const struct state_entry *entry)
+{
+    const struct amendment *amendment = &entry->statement->amendment;
+    print_sentence(_("new terms agreed, from period %.*s on"), VIEW_ARGS(amendment->from));
+    print_why(&amendment->why);
+    for (size_t i = 0; i < amendment->resettles_count; i++) {
+        printf("%*s", NOTE_INDENT, "");
+        printf(_("period %.*s is to be settled again\n"), VIEW_ARGS(amendment->resettles[i]));
+    }
+}
+
 /* --- Disputes and decisions --- */
 
 static void print_dispute(const struct state_contract *contract, const struct state_entry *entry)
 {
     const struct dispute *dispute = &entry->statement->dispute;
-    const struct terms *terms = &contract->contract->terms;
+    const struct terms *terms = terms_of(contract, entry);
     print_sentence(_("%.*s disputes what entry %" PRIu64 " states of period %.*s:"),
                    VIEW_ARGS(dispute->by), index_of(contract, &dispute->measurement),
                    VIEW_ARGS(period_of(contract, entry)));
@@ -306,7 +326,10 @@ enum status story_event_print(const struct state_contract *contract,
     printf("%5" PRIu64 "  %s  ", entry->index, display_date(entry->statement->date).text);
     switch (entry->statement->kind) {
     case KIND_CONTRACT:
-        print_agreed(contract->contract);
+        print_agreed(&entry->statement->contract);
+        return STATUS_OK;
+    case KIND_AMENDMENT:
+        print_amendment(entry);
         return STATUS_OK;
     case KIND_FUNDING:
         print_funding(entry);

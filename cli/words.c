@@ -19,6 +19,7 @@ const char *word_of_kind(enum kind kind)
         [KIND_DISPUTE] = N_("dispute"),
         [KIND_DECISION] = N_("decision"),
         [KIND_TERMINATION] = N_("termination"),
+        [KIND_AMENDMENT] = N_("amendment"),
     };
     assert(kind < KIND_COUNT);
     return WORDS[kind] == NULL ? kind_word(kind) : _(WORDS[kind]);

@@ -95,16 +95,21 @@ enum status workspace_check_labels(const struct store_entry *entry,
     return STATUS_OK;
 }
 
+static enum status read_entry(const struct store_entry *entry, struct statement **ret_statement,
+                              struct failure *failure)
+{
+    OWNED(statement_freep) struct statement *statement = NULL;
+    TRY(statement_read(entry->bytes, &statement, failure));
+    TRY(workspace_check_labels(entry, statement, failure));
+    *ret_statement = STEAL(statement);
+    return STATUS_OK;
+}
+
 static enum status admit(struct workspace *workspace, const struct store_entry *entry,
                          struct failure *failure)
 {
     struct statement *statement;
-    TRY(statement_read(entry->bytes, &statement, failure));
-    enum status status = workspace_check_labels(entry, statement, failure);
-    if (status != STATUS_OK) {
-        statement_free(statement);
-        return status;
-    }
+    TRY(read_entry(entry, &statement, failure));
     return state_admit(workspace->state, statement, entry->index, failure);
 }
 
@@ -178,14 +183,7 @@ static struct view make_subject(char text[static SUBJECT_SIZE_MAX + 1], const ch
     return (struct view){.data = text, .size = (size_t)size};
 }
 
-enum status workspace_load_party(struct workspace *workspace, struct view id,
-                                 struct failure *failure)
-{
-    char text[SUBJECT_SIZE_MAX + 1];
-    return load_subject(workspace, make_subject(text, "party", id), failure);
-}
-
-/* --- The governance: charter, operator and registrars, in ledger order --- */
+/* --- Parties: chains that depend on each other are replayed together, in ledger order --- */
 
 /* Entries of several chains, copied, so that they can be replayed by index. */
 struct gathered {
@@ -255,6 +253,55 @@ static enum status gather_party(struct workspace *workspace, struct view id,
     return ledger_scan(workspace->ledger, scan, gather, gathered, failure);
 }
 
+/* The owner that a statement gives a fund; the replay refuses what cannot be read. */
+static enum status gather_owner(struct workspace *workspace, size_t place,
+                                struct gathered *gathered, struct failure *failure)
+{
+    OWNED(statement_freep) struct statement *statement = NULL;
+    enum status status =
+        statement_read(buffer_view(&gathered->entries[place].bytes), &statement, NULL);
+    if (status == STATUS_MEMORY) {
+        return fail_memory(failure);
+    }
+    if (status != STATUS_OK || statement->kind != KIND_PARTY || !statement->party.is_fund) {
+        return STATUS_OK;
+    }
+    return gather_party(workspace, statement->party.fund.owner, gathered, failure);
+}
+
+/* Replays what was gathered, with the owners of funds, and theirs. */
+static enum status replay_gathered(struct workspace *workspace, struct gathered *gathered,
+                                   struct failure *failure)
+{
+    for (size_t i = 0; i < gathered->count; i++) { /* bounded by the parties of the ledger */
+        TRY(gather_owner(workspace, i, gathered, failure));
+    }
+    if (gathered->count > 0) {
+        qsort(gathered->entries, gathered->count, sizeof gathered->entries[0], by_index);
+    }
+    for (size_t i = 0; i < gathered->count; i++) {
+        const struct gathered_entry *copy = &gathered->entries[i];
+        struct store_entry entry = {
+            .index = copy->index,
+            .id = copy->id,
+            .subject = buffer_view(&copy->subject),
+            .bytes = buffer_view(&copy->bytes),
+        };
+        TRY(visit_admit(workspace, &entry, failure));
+    }
+    return STATUS_OK;
+}
+
+enum status workspace_load_party(struct workspace *workspace, struct view id,
+                                 struct failure *failure)
+{
+    OWNED(gathered_release) struct gathered gathered = {0};
+    TRY(gather_party(workspace, id, &gathered, failure));
+    return replay_gathered(workspace, &gathered, failure);
+}
+
+/* --- The governance: charter, operator and registrars --- */
+
 /*
  * Registrars sign for each other, so their chains are replayed together in ledger order: each
  * signature then meets the keys that there were at its place.
@@ -271,20 +318,7 @@ static enum status load_governance(struct workspace *workspace, struct failure *
     for (size_t i = 0; i < charter->registrar_count; i++) {
         TRY(gather_party(workspace, charter->registrars[i].id, &gathered, failure));
     }
-    if (gathered.count > 0) {
-        qsort(gathered.entries, gathered.count, sizeof gathered.entries[0], by_index);
-    }
-    for (size_t i = 0; i < gathered.count; i++) {
-        const struct gathered_entry *copy = &gathered.entries[i];
-        struct store_entry entry = {
-            .index = copy->index,
-            .id = copy->id,
-            .subject = buffer_view(&copy->subject),
-            .bytes = buffer_view(&copy->bytes),
-        };
-        TRY(visit_admit(workspace, &entry, failure));
-    }
-    return STATUS_OK;
+    return replay_gathered(workspace, &gathered, failure);
 }
 
 enum status workspace_load_fresh(struct workspace *workspace, struct failure *failure)
@@ -328,6 +362,60 @@ static enum status load_parties_of(struct workspace *workspace, const struct con
     return STATUS_OK;
 }
 
+static bool has_loaded_parties(const struct workspace *workspace, const struct contract *contract)
+{
+    char text[SUBJECT_SIZE_MAX + 1];
+    for (unsigned role = 0; role < ROLE_COUNT; role++) {
+        for (size_t i = 0; i < contract->roles[role].count; i++) {
+            struct view subject = make_subject(text, "party", contract->roles[role].parties[i]);
+            if (workspace_find_loaded(workspace, subject) == NULL) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Admits an entry of a contract; ends the scan at an amendment whose parties are to be loaded. */
+static enum status visit_contract(void *context, const struct store_entry *entry,
+                                  struct failure *failure)
+{
+    struct workspace *workspace = context;
+    if (entry->index < workspace->from || entry->index >= workspace->before) {
+        return STATUS_OK;
+    }
+    struct statement *statement = NULL;
+    enum status status = read_entry(entry, &statement, failure);
+    if (status == STATUS_OK && statement->kind == KIND_AMENDMENT &&
+        !has_loaded_parties(workspace, &statement->amendment.contract)) {
+        workspace->waiting = statement;
+        workspace->from = entry->index;
+        return STATUS_CONFLICT;
+    }
+    if (status == STATUS_OK) {
+        status = state_admit(workspace->state, statement, entry->index, failure);
+    }
+    return status == STATUS_OK ? STATUS_OK : workspace_fail_entry(failure, entry->index, status);
+}
+
+/* Replays a contract whose first parties are loaded, and loads those that come later. */
+static enum status replay_contract(struct workspace *workspace, struct view subject,
+                                   struct failure *failure)
+{
+    struct store_scan scan = {.kind = STORE_SCAN_SUBJECT, .subject = subject};
+    enum status status;
+    workspace->from = 0;
+    do { /* bounded by the amendments of the contract */
+        status = ledger_scan(workspace->ledger, scan, visit_contract, workspace, failure);
+        if (workspace->waiting == NULL) {
+            return status;
+        }
+        OWNED(statement_freep) struct statement *waiting = STEAL(workspace->waiting);
+        status = load_parties_of(workspace, &waiting->amendment.contract, failure);
+    } while (status == STATUS_OK);
+    return status;
+}
+
 /* Copies the first entry of a chain, and ends the scan. */
 static enum status visit_first(void *context, const struct store_entry *entry,
                                struct failure *failure)
@@ -366,8 +454,11 @@ static enum status load_contract_if_any(struct workspace *workspace, struct view
     if (workspace_find_loaded(workspace, subject) != NULL) {
         return STATUS_OK;
     }
+    uint64_t last_index;
     TRY(load_contract_parties(workspace, subject, failure));
-    return load_subject(workspace, subject, failure);
+    TRY(ledger_head(workspace->ledger, subject, &last_index, failure));
+    TRY(replay_contract(workspace, subject, failure));
+    return note_loaded(workspace, subject, last_index, failure);
 }
 
 enum status workspace_load_contract(struct workspace *workspace, struct view name,
@@ -395,9 +486,8 @@ enum status workspace_load_contract_before(struct workspace *workspace, struct v
     char text[SUBJECT_SIZE_MAX + 1];
     struct view subject = make_subject(text, "contract", name);
     state_forget_contract(workspace->state, name);
-    struct store_scan scan = {.kind = STORE_SCAN_SUBJECT, .subject = subject};
     workspace->before = index;
-    enum status status = ledger_scan(workspace->ledger, scan, visit_admit, workspace, failure);
+    enum status status = replay_contract(workspace, subject, failure);
     workspace->before = STORE_NONE;
     TRY(status);
     return workspace_load_contract(workspace, name, ret_contract, failure);
@@ -411,10 +501,13 @@ enum status workspace_load_for(struct workspace *workspace, const struct stateme
     case SUBJECT_CHARTER:
         return STATUS_OK;
     case SUBJECT_PARTY:
+        if (statement->kind == KIND_PARTY && statement->party.is_fund) {
+            TRY(workspace_load_party(workspace, statement->party.fund.owner, failure));
+        }
         return workspace_load_party(workspace, name, failure);
     case SUBJECT_CONTRACT:
-        if (statement->kind == KIND_CONTRACT) {
-            TRY(load_parties_of(workspace, &statement->contract, failure));
+        if (statement_terms(statement) != NULL) {
+            TRY(load_parties_of(workspace, statement_terms(statement), failure));
         }
         return load_contract_if_any(workspace, name, failure);
     }

@@ -110,11 +110,13 @@ struct workspace_audit {
 
 /*
  * Who is told during an audit. `party`: about each party, when all of their chains were checked and
- * before the first contract. `contract`: about each contract while it is held in memory, after its
- * last entry was checked. Each may be NULL.
+ * before the first contract. `parties`: after the last of them; what it answers may end the audit.
+ * `contract`: about each contract while it is held in memory, after its last entry was checked.
+ * Each may be NULL.
  */
 struct workspace_audit_visitor {
     void (*party)(void *context, const struct state_party *party);
+    enum status (*parties)(void *context, struct failure *failure);
     void (*contract)(void *context, const struct state_contract *contract);
     audit_progress *progress;
     void *context;

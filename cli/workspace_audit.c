@@ -171,6 +171,9 @@ static enum status audit_statements(struct workspace *workspace, struct auditor 
     TRY(audit_scan(workspace, auditor, STORE_SCAN_PREFIX_BY_INDEX, "party/", thread_count,
                    failure));
     state_each_party(auditor->state, finish_party, auditor);
+    if (auditor->visitor.parties != NULL) {
+        TRY(auditor->visitor.parties(auditor->visitor.context, failure));
+    }
     auditor->verifies_in_prepare = true;
     TRY(audit_scan(workspace, auditor, STORE_SCAN_PREFIX_BY_SUBJECT, "contract/", thread_count,
                    failure));

@@ -85,7 +85,7 @@ struct checked {
     bool is_good;
     struct failure failure;
     struct statement *statement; /* when it is good; NULL with --shape */
-    bool is_reviewed;            /* it is a contract */
+    bool is_reviewed;            /* it is a contract or an amendment */
     bool wants_words;
     struct review review;
 };
@@ -100,10 +100,10 @@ static void checked_release(struct checked *checked)
 
 static enum status review_contract(struct checked *checked)
 {
-    if (checked->statement == NULL || checked->statement->kind != KIND_CONTRACT) {
+    if (checked->statement == NULL || statement_terms(checked->statement) == NULL) {
         return STATUS_OK;
     }
-    enum status status = review_init(&checked->review, &checked->statement->contract);
+    enum status status = review_init(&checked->review, statement_terms(checked->statement));
     checked->is_reviewed = status == STATUS_OK;
     return status;
 }
@@ -125,7 +125,7 @@ static enum status push_verdict(struct json *array, const struct checked *checke
         TRY(review_to_json(&checked->review, object));
     }
     if (checked->is_reviewed && checked->wants_words) {
-        TRY(prose_to_json(&checked->statement->contract, object));
+        TRY(prose_to_json(statement_terms(checked->statement), object));
     }
     return json_push(array, STEAL(object));
 }
@@ -138,7 +138,7 @@ static enum status print_verdict(const struct invocation *invocation, const stru
             return STATUS_OK;
         }
         if (checked->is_reviewed && checked->wants_words) {
-            return prose_print(&checked->statement->contract);
+            return prose_print(statement_terms(checked->statement));
         }
         printf("%s: %s\n", checked->file, _("OK"));
         return checked->is_reviewed ? review_print(&checked->review) : STATUS_OK;

@@ -16,14 +16,16 @@
 #define LINE_INDENT 5 /* the number of a line and two spaces */
 #define PARTS_INDENT (LINE_INDENT + 2)
 #define OWED_INDENT 2
-#define TRANCHE_INDENT 5 /* of what is owed in it */
+#define DIFFERENCE_INDENT 2 /* below what is owed */
+#define TRANCHE_INDENT 5    /* of what is owed in it */
 
 /* Everything the answer needs, while the workspace is open. */
 struct explanation {
     struct form form;
     struct settlement settlement;
     struct json *computed;
-    uint64_t settled_by; /* entry index, or STORE_NONE */
+    uint64_t settled_by;  /* entry index, or STORE_NONE */
+    uint64_t supplements; /* when it was settled again: the entry that settled it before */
 };
 
 static const struct period *period_of(const struct form *form)
@@ -102,9 +104,28 @@ static void print_heading(const struct explanation *explanation)
         printf("%s\n\n", _("Reported only: the period does not bind payment."));
     } else if (explanation->settled_by == STORE_NONE) {
         printf("%s\n\n", _("Not settled yet."));
+    } else if (explanation->settlement.is_supplementary) {
+        printf(_("Settled again by entry %" PRIu64 ", which adds to entry %" PRIu64 ".\n\n"),
+               explanation->settled_by, explanation->supplements);
     } else {
         printf(_("Settled by entry %" PRIu64 ".\n\n"), explanation->settled_by);
     }
+}
+
+/* What the period comes to now, what it was settled as before, and what is between them. */
+static enum status print_difference(const struct settlement_pay *owed, size_t indent)
+{
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, TEXT_MAX);
+    struct money difference = form_difference(owed);
+    struct money before = {owed->whole.minor - difference.minor, owed->whole.currency};
+    TRY(buffer_append_format(&text,
+                             _("the period comes to %s; settled before: %s; the difference: %s"),
+                             display_money(owed->whole).text, display_money(before).text,
+                             display_money(difference).text));
+    printf("%*s", (int)indent, "");
+    display_paragraph(buffer_view(&text), indent);
+    return STATUS_OK;
 }
 
 static enum status print_owed(const struct settlement_pay *owed, size_t indent)
@@ -118,6 +139,16 @@ static enum status print_owed(const struct settlement_pay *owed, size_t indent)
     printf("%*s", (int)indent, "");
     display_paragraph(buffer_view(&text), indent);
     return STATUS_OK;
+}
+
+/* One place of a pay: what is owed, and of a period that is settled again, why no more. */
+static enum status print_place(const struct explanation *explanation,
+                               const struct settlement_pay *owed, size_t indent)
+{
+    TRY(print_owed(owed, indent));
+    return explanation->settlement.is_supplementary
+               ? print_difference(owed, indent + DIFFERENCE_INDENT)
+               : STATUS_OK;
 }
 
 /* Shapes  `owed` is what the tranche and those after it give, in order. */
@@ -143,9 +174,10 @@ static void print_tranche(const struct form *form, const struct pay *pay, size_t
 }
 
 /* Who is owed what of one pay, tranche by tranche. */
-static enum status print_pay(const struct form *form, const struct pay *pay,
+static enum status print_pay(const struct explanation *explanation, const struct pay *pay,
                              const struct settlement_pay *owed)
 {
+    const struct form *form = &explanation->form;
     bool is_waterfall = pay->tranche_count > 1;
     if (is_waterfall) {
         const struct line *line = &form->contract->terms.lines[pay->line];
@@ -158,7 +190,7 @@ static enum status print_pay(const struct form *form, const struct pay *pay,
             print_tranche(form, pay, i, owed);
         }
         for (size_t k = 0; k < pay->tranches[i].share_count; k++) {
-            TRY(print_owed(owed, is_waterfall ? TRANCHE_INDENT : OWED_INDENT));
+            TRY(print_place(explanation, owed, is_waterfall ? TRANCHE_INDENT : OWED_INDENT));
             owed++;
         }
     }
@@ -173,7 +205,7 @@ static enum status print_pays(const struct explanation *explanation)
     bool binds = period_of(form)->binding;
     printf("\n%s\n", binds ? _("Owed:") : _("Would be owed, if the period bound payment:"));
     for (size_t i = 0; i < terms->pay_count; i++) {
-        TRY(print_pay(form, &terms->pays[i], owed));
+        TRY(print_pay(explanation, &terms->pays[i], owed));
         owed += form_count_owed(&terms->pays[i], 0);
     }
     return STATUS_OK;
@@ -217,6 +249,35 @@ static enum status push_line(const struct form *form, size_t index, struct json 
     return json_push(array, STEAL(object));
 }
 
+/* Of a period that was settled again: what each place comes to, came to, and differs by. */
+static enum status set_differences(const struct settlement *settlement, struct json *object)
+{
+    OWNED(json_freep) struct json *differences = json_new_array();
+    if (differences == NULL) {
+        return STATUS_MEMORY;
+    }
+    for (size_t i = 0; i < settlement->pay_count; i++) {
+        const struct settlement_pay *owed = &settlement->pays[i];
+        struct money difference = form_difference(owed);
+        struct money before = {owed->whole.minor - difference.minor, owed->whole.currency};
+        OWNED(json_freep) struct json *item = json_new_object();
+        if (item == NULL) {
+            return STATUS_MEMORY;
+        }
+        TRY(json_set_string(item, "pay", owed->line));
+        if (owed->tranche.size > 0) {
+            TRY(json_set_string(item, "tranche", owed->tranche));
+        }
+        TRY(json_set_string(item, "from", owed->is_reversed ? owed->to : owed->from));
+        TRY(json_set_string(item, "to", owed->is_reversed ? owed->from : owed->to));
+        TRY(output_set_amount(item, "whole", owed->whole));
+        TRY(output_set_amount(item, "before", before));
+        TRY(output_set_amount(item, "difference", difference));
+        TRY(json_push(differences, STEAL(item)));
+    }
+    return json_set(object, "differences", STEAL(differences));
+}
+
 static enum status explanation_to_json(struct explanation *explanation, struct json **ret_object)
 {
     const struct form *form = &explanation->form;
@@ -234,6 +295,9 @@ static enum status explanation_to_json(struct explanation *explanation, struct j
     TRY(json_set_boolean(object, "settled", explanation->settled_by != STORE_NONE));
     TRY(json_set(object, "lines", STEAL(lines)));
     TRY(form_set_waterfalls(&form->contract->terms, &explanation->settlement, object));
+    if (explanation->settlement.is_supplementary) {
+        TRY(set_differences(&explanation->settlement, object));
+    }
     TRY(json_set(object, "computed", STEAL(explanation->computed)));
     *ret_object = STEAL(object);
     return STATUS_OK;
@@ -249,21 +313,24 @@ static enum status explain(struct workspace *workspace, const struct invocation 
     const struct state_contract *contract;
     TRY(workspace_load_contract(workspace, view_of(invocation->operands[0]), &contract, failure));
     struct view period = view_of(invocation->operands[1]);
-    size_t index = terms_find_period(&contract->contract->terms, period);
-    if (index != SIZE_MAX && contract->settled[index] != NULL) {
-        explanation->settled_by = contract->settled[index]->index;
+    size_t place = state_find_period(contract, period);
+    if (place != SIZE_MAX && contract->tables.periods[place].settled != NULL) {
+        explanation->settled_by = contract->tables.periods[place].settled->index;
         TRY(workspace_load_contract_before(workspace, view_of(invocation->operands[0]),
                                            explanation->settled_by, &contract, failure));
+        place = state_find_period(contract, period);
+        const struct state_entry *before = contract->tables.periods[place].settled;
+        explanation->supplements = before == NULL ? STORE_NONE : before->index;
     }
     enum status status =
         state_compute(contract, period, &explanation->settlement, &explanation->computed, failure);
-    if (index == SIZE_MAX) {
+    if (place == SIZE_MAX) {
         return status; /* there is no such period */
     }
     explanation->form = (struct form){
-        .contract = contract->contract,
-        .period = index,
-        .source = state_terms_source(contract, index),
+        .contract = contract->tables.periods[place].version->contract,
+        .period = contract->tables.periods[place].index,
+        .source = state_terms_source(contract, place),
         .values = &explanation->settlement.values,
     };
     return status;

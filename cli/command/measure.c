@@ -282,6 +282,7 @@ static enum status measure(const struct invocation *invocation, struct contract_
                            struct json **ret_draft, struct failure *failure)
 {
     TRY(contract_source_open(source, invocation->operands[0], invocation, failure));
+    TRY(contract_source_govern(source, view_of(invocation->operands[1]), failure));
     struct measuring_plan plan = {0};
     TRY(make_plan(invocation, contract_source_contract(source), &plan, failure));
     const char *output = invocation->values[OPTION_OUTPUT];

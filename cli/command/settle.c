@@ -28,7 +28,7 @@ static enum status make_draft(struct workspace *workspace, const struct state_co
     TRY(json_set_string(draft, "ledger", state_origin(workspace_state(workspace))));
     struct display text = display_date(clock_today());
     TRY(json_set_string(draft, "date", view_of(text.text)));
-    TRY(json_set_string(draft, "contract", contract->contract->name));
+    TRY(json_set_string(draft, "contract", state_newest(contract)->name));
     text = display_hash(&contract->head);
     TRY(json_set_string(draft, "after", view_of(text.text)));
     TRY(json_set(draft, "computed", STEAL(owned)));
@@ -45,7 +45,8 @@ static enum status compute(const struct state_contract *contract, struct view pe
     TRY(state_find_unsettled(contract, period, &index, failure));
     OWNED(json_freep) struct json *computed = NULL;
     TRY(state_compute(contract, period, settlement, &computed, failure));
-    TRY(settlement_add_to_caps(contract->contract, settlement, contract->cap_used, NULL, failure));
+    TRY(settlement_add_to_caps(state_newest(contract), settlement, contract->tables.cap_used, NULL,
+                               failure));
     *ret_computed = STEAL(computed);
     return STATUS_OK;
 }

@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/remember.h"
+#include "cli/signatures.h"
 #include "cli/workspace.h"
 #include "ledger/base/ownership.h"
 #include "ledger/base/text.h"
@@ -20,18 +21,6 @@
 #define WHAT_WIDTH 16
 #define REMARK_INDENT 2
 #define TEXT_MAX ((size_t)64 * 1024)
-#define PARTY_TEXT_SIZE 101
-
-/* A key that others may have had, and how much it signed. */
-struct review {
-    struct note_key key;
-    char party[PARTY_TEXT_SIZE];
-    struct date since;
-    uint64_t valid_from;
-    uint64_t valid_until;
-    uint64_t entry_count; /* of contracts */
-    struct review *next;
-};
 
 /* What the report needs beside the counts. */
 struct report {
@@ -41,18 +30,15 @@ struct report {
     struct remembered remembered;
     bool is_pinned; /* the log key was given by the caller */
     struct json *conflicts;
-    struct review *reviews;
-    bool is_out_of_memory;
+    struct ledger *ledger;
+    struct signatures signatures;
+    enum status told; /* what went wrong in telling, if anything */
 };
 
 static void report_release(struct report *report)
 {
-    json_free(report->conflicts);     /* NULL when the answer took it over */
-    while (report->reviews != NULL) { /* bounded by the keys of the ledger */
-        struct review *next = report->reviews->next;
-        free(report->reviews);
-        report->reviews = next;
-    }
+    json_free(report->conflicts); /* NULL when the answer took it over */
+    signatures_release(&report->signatures);
 }
 
 static enum status read_threads(const struct invocation *invocation, unsigned *ret_threads,
@@ -115,58 +101,36 @@ static enum status push_conflict(struct report *report, const struct contract *c
     return json_push(report->conflicts, STEAL(object));
 }
 
-/* --- Keys that others may have had: what they signed is for review --- */
+/* --- What is told while it is verified --- */
+
+static void note_told(struct report *report, enum status status)
+{
+    if (report->told == STATUS_OK) {
+        report->told = status;
+    }
+}
 
 static void visit_party(void *context, const struct state_party *party)
 {
     struct report *report = context;
-    for (const struct state_key *key = party->keys; key != NULL; key = key->next) {
-        if (!key->has_compromised_since) {
-            continue;
-        }
-        struct review *review = calloc(1, sizeof *review);
-        if (review == NULL) {
-            report->is_out_of_memory = true;
-            return;
-        }
-        review->key = key->key;
-        (void)snprintf(review->party, sizeof review->party, "%s", party->id);
-        review->since = key->compromised_since;
-        review->valid_from = key->valid_from;
-        review->valid_until = key->valid_until;
-        /* Parties come in no particular order, reports in that of the ledger. */
-        struct review **place = &report->reviews;
-        while (*place != NULL && (*place)->valid_until < review->valid_until) {
-            place = &(*place)->next; /* bounded by the keys of the ledger */
-        }
-        review->next = *place;
-        *place = review;
-    }
+    note_told(report, signatures_add_party(&report->signatures, party));
 }
 
-static void count_signed(struct review *review, const struct state_contract *contract)
+static enum status visit_parties(void *context, struct failure *failure)
 {
-    for (const struct state_entry *entry = contract->first; entry != NULL; entry = entry->next) {
-        const struct note *note = &entry->statement->note;
-        for (size_t i = 0; i < note->count; i++) {
-            const struct note_signature *line = &note->signatures[i];
-            review->entry_count +=
-                line->key_id == review->key.id && view_equal(line->name, view_of(review->key.name));
-        }
-    }
+    struct report *report = context;
+    return signatures_end_parties(&report->signatures, report->ledger, failure);
 }
 
 static void visit_contract(void *context, const struct state_contract *contract)
 {
     struct report *report = context;
-    for (struct review *review = report->reviews; review != NULL; review = review->next) {
-        count_signed(review, contract);
+    for (const struct state_entry *entry = contract->first; entry != NULL; entry = entry->next) {
+        note_told(report, signatures_add(&report->signatures, entry->statement, entry->index));
     }
-    for (size_t i = 0; i < contract->contract->conflict_count; i++) {
-        if (push_conflict(report, contract->contract, &contract->contract->conflicts[i]) !=
-            STATUS_OK) {
-            report->is_out_of_memory = true;
-        }
+    const struct contract *newest = state_newest(contract);
+    for (size_t i = 0; i < newest->conflict_count; i++) {
+        note_told(report, push_conflict(report, newest, &newest->conflicts[i]));
     }
 }
 
@@ -197,6 +161,8 @@ static void print_checked(const struct report *report, const struct ledger *ledg
     print_count(_("tree nodes"), audit->counts.nodes - audit->counts.entries, _("hashed again"));
     print_count(_("checkpoints"), audit->counts.checkpoints, _("signature, and root at that size"));
     print_count(_("signatures"), audit->signatures, _("each by a key valid at its place"));
+    print_count(_("keys"), report->signatures.count,
+                _("each of one party, from one entry to another"));
     print_count(_("parties"), audit->parties, _("every statement allowed by every rule"));
     print_count(_("contracts"), audit->contracts, _("every statement allowed by every rule"));
     print_count(_("settlements"), audit->settlements, _("computed again, equal to the byte"));
@@ -223,26 +189,13 @@ static enum status print_conflict(const struct json *conflict)
     return STATUS_OK;
 }
 
-static void print_reviews(const struct report *report)
-{
-    if (report->reviews != NULL) {
-        printf("\n%s\n", _("For review, since others may have had the key:"));
-    }
-    for (const struct review *review = report->reviews; review != NULL; review = review->next) {
-        printf(_("  what %s+%08x signed from entry %" PRIu64 " to %" PRIu64 ", %" PRIu64
-                 " of it for contracts (since %s)\n"),
-               review->key.name, (unsigned)review->key.id, review->valid_from, review->valid_until,
-               review->entry_count, display_date(review->since).text);
-    }
-}
-
 static enum status print_remarks(const struct report *report)
 {
     if (report->audit.recovered > 0) {
         printf(_("\nLost keys that registrars alone replaced: %" PRIu64 "\n"),
                report->audit.recovered);
     }
-    print_reviews(report);
+    TRY(signatures_print_reviews(&report->signatures));
     for (const struct json *item = json_first(report->conflicts); item != NULL;
          item = json_next(item)) {
         TRY(print_conflict(item));
@@ -264,40 +217,12 @@ static void print_unchecked(const struct report *report)
     printf("  %s\n", _("whether what was measured is true, and annexes that are named by digest"));
 }
 
-static enum status reviews_to_json(const struct report *report, struct json **ret_reviews)
-{
-    OWNED(json_freep) struct json *reviews = json_new_array();
-    if (reviews == NULL) {
-        return STATUS_MEMORY;
-    }
-    for (const struct review *review = report->reviews; review != NULL; review = review->next) {
-        OWNED(json_freep) struct json *object = json_new_object();
-        OWNED(buffer_release) struct buffer vkey;
-        buffer_init(&vkey, 1024);
-        if (object == NULL) {
-            return STATUS_MEMORY;
-        }
-        TRY(note_key_write(&review->key, &vkey));
-        TRY(json_set_string(object, "vkey", buffer_view(&vkey)));
-        TRY(json_set_string(object, "party", view_of(review->party)));
-        TRY(json_set_string(object, "compromised_since",
-                            view_of(display_date(review->since).text)));
-        TRY(output_set_count(object, "valid_from", review->valid_from));
-        TRY(output_set_count(object, "valid_until", review->valid_until));
-        TRY(output_set_count(object, "entries", review->entry_count));
-        TRY(json_push(reviews, STEAL(object)));
-    }
-    *ret_reviews = STEAL(reviews);
-    return STATUS_OK;
-}
-
 static int answer_json(struct report *report, const struct ledger *ledger)
 {
     const struct workspace_audit *audit = &report->audit;
     OWNED(json_freep) struct json *object = json_new_object();
-    OWNED(json_freep) struct json *reviews = NULL;
     struct display root = display_hash(ledger_root(ledger));
-    if (object == NULL || reviews_to_json(report, &reviews) != STATUS_OK ||
+    if (object == NULL || signatures_set(&report->signatures, object) != STATUS_OK ||
         json_set_string(object, "origin", view_of(ledger_log_key(ledger)->name)) != STATUS_OK ||
         json_set_string(object, "root", view_of(root.text)) != STATUS_OK ||
         output_set_count(object, "entries", audit->counts.entries) != STATUS_OK ||
@@ -309,11 +234,12 @@ static int answer_json(struct report *report, const struct ledger *ledger)
         output_set_count(object, "settlements", audit->settlements) != STATUS_OK ||
         output_set_count(object, "recovered_keys", audit->recovered) != STATUS_OK ||
         json_set_boolean(object, "log_key_pinned", report->is_pinned) != STATUS_OK ||
-        json_set(object, "for_review", STEAL(reviews)) != STATUS_OK ||
         json_set(object, "conflicts", STEAL(report->conflicts)) != STATUS_OK) {
         return output_failure(report->invocation, "", &(struct failure){0});
     }
-    return output_json(STEAL(object));
+    return report->signatures.spool == NULL
+               ? output_json(STEAL(object))
+               : output_json_spooled(STEAL(object), "signature_list", report->signatures.spool);
 }
 
 static int answer(struct report *report, struct ledger *ledger)
@@ -346,13 +272,20 @@ static enum status verify(struct report *report, struct workspace *workspace,
     TRY(check_pinned_key(report->invocation, ledger_log_key(ledger), failure));
     report->is_pinned = report->invocation->vkey_count > 0;
 
+    report->ledger = ledger;
+    TRY(signatures_init(&report->signatures, report->invocation, failure));
     bool shows = !output_is_json(report->invocation) && !output_is_quiet(report->invocation);
     progress_begin(&report->progress, _("verifying"), shows);
-    struct workspace_audit_visitor visitor = {visit_party, visit_contract, show_progress, report};
+    struct workspace_audit_visitor visitor = {visit_party, visit_parties, visit_contract,
+                                              show_progress, report};
     enum status status = workspace_audit_all(workspace, threads, &visitor, &report->audit, failure);
     progress_end(&report->progress);
     TRY(status);
-    if (report->is_out_of_memory) {
+    if (report->told == STATUS_STORAGE) {
+        return fail(failure, STATUS_STORAGE, "--signatures",
+                    "the temporary file could not be written: is the disk full?");
+    }
+    if (report->told != STATUS_OK) {
         return fail_memory(failure);
     }
     return remember_check(ledger, &report->remembered, failure);

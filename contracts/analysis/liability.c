@@ -122,6 +122,7 @@ static enum status add_periods(struct liabilities *liabilities, const struct sur
 
 /* What makes one period different from another. */
 struct differences {
+    const struct inputs *inputs;
     const struct terms *terms;
     bool is_days;                                 /* how many days it has */
     const struct line *interest[DAY_COUNT_COUNT]; /* its days by a day count */
@@ -142,7 +143,11 @@ static void note_operand(void *context, const struct operand *operand)
 static struct differences find_differences(const struct inputs *inputs)
 {
     const struct terms *terms = &inputs->contract->terms;
-    struct differences differences = {.terms = terms, .is_alone = !inputs->is_paid_read};
+    struct differences differences = {
+        .inputs = inputs,
+        .terms = terms,
+        .is_alone = !inputs->is_paid_read,
+    };
     for (size_t i = 0; i < terms->line_count; i++) {
         const struct line *line = &terms->lines[i];
         line_each_operand(line, note_operand, &differences);
@@ -155,6 +160,33 @@ static struct differences find_differences(const struct inputs *inputs)
         differences.is_alone = differences.is_alone && !inputs->is_earlier[i];
     }
     return differences;
+}
+
+static bool is_same_domain(const struct inputs *inputs, size_t a, size_t b)
+{
+    if (a == SIZE_MAX || b == SIZE_MAX) {
+        return a == b;
+    }
+    const struct interval *first = &inputs->items[a].domain;
+    const struct interval *second = &inputs->items[b].domain;
+    return first->is_empty == second->is_empty && first->has_least == second->has_least &&
+           first->has_greatest == second->has_greatest &&
+           rational_compare(&first->least, &second->least) == 0 &&
+           rational_compare(&first->greatest, &second->greatest) == 0;
+}
+
+/* Whether the same can be measured for two periods: a caller may know more about one of them. */
+static bool is_measured_alike(const struct inputs *inputs, size_t a, size_t b)
+{
+    for (size_t i = 0; i < inputs->contract->terms.outcome_count; i++) {
+        for (size_t field = 0; field < MEASURED_FIELD_COUNT; field++) {
+            if (!is_same_domain(inputs, inputs_measured(inputs, i, a, (enum measured_field)field),
+                                inputs_measured(inputs, i, b, (enum measured_field)field))) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 /* Whether the lines compute the same for two periods, from the same measured numbers. */
@@ -176,7 +208,7 @@ static bool is_alike(const struct differences *differences, size_t a, size_t b)
                                    terms_day_span(line, second, &second_span, NULL) == STATUS_OK &&
                                    first_span.days == second_span.days);
     }
-    return is_same;
+    return is_same && is_measured_alike(differences->inputs, a, b);
 }
 
 /* The same choice for another period. */

@@ -185,6 +185,9 @@ static enum status computed_common(const struct contract *contract,
     if (settlement->is_supplementary) {
         TRY(set_digest(object, "supplements", &settlement->supplements));
     }
+    if (settlement->is_amended) {
+        TRY(set_digest(object, "terms", &settlement->terms));
+    }
     *ret_object = STEAL(object);
     return STATUS_OK;
 }

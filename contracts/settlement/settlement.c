@@ -160,14 +160,21 @@ static enum status owe_tranche(const struct terms_source *source, const struct t
 
 /* --- The settlement --- */
 
+enum status settlement_due(const struct pay *pay, const struct period *period, bool *ret_has_due,
+                           struct date *ret_due)
+{
+    *ret_has_due = pay->due_kind != DUE_NOT_SAID;
+    *ret_due = pay->due_date;
+    return pay->due_kind == DUE_DAYS_AFTER_PERIOD
+               ? date_add_days(period->to, pay->due_days, ret_due)
+               : STATUS_OK;
+}
+
 /* When a pay is due for the settled period, if the contract says so. */
 static enum status set_due(const struct pay *pay, const struct period *period,
                            struct settlement_pay *owed, struct failure *failure)
 {
-    owed->has_due = pay->due_kind != DUE_NOT_SAID;
-    owed->due = pay->due_date;
-    if (pay->due_kind == DUE_DAYS_AFTER_PERIOD &&
-        date_add_days(period->to, pay->due_days, &owed->due) != STATUS_OK) {
+    if (settlement_due(pay, period, &owed->has_due, &owed->due) != STATUS_OK) {
         return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "/due",
                       "%d days after the end of %.*s is later than 9999-12-31", pay->due_days,
                       VIEW_ARGS(period->name));
@@ -185,6 +192,7 @@ static enum status compute_pay(const struct settlement_source *source, const str
         .line = pay->line_name,
         .from = pay->from,
         .is_reversed = whole.minor < 0,
+        .is_reversible = pay->is_reversible,
     };
     TRY(set_due(pay, &terms->periods[settlement->period], &owed, failure));
     whole.minor = whole.minor < 0 ? -whole.minor : whole.minor;
@@ -223,6 +231,7 @@ enum status settlement_compute(const struct settlement_source *source, size_t pe
     settlement->period = period;
     settlement->pay_count = 0;
     settlement->is_supplementary = false;
+    settlement->is_amended = false;
     TRY(terms_evaluate(terms, period, &source->terms, &settlement->values, failure));
 
     size_t pay_count = settlement_count_pays(terms);
@@ -243,18 +252,77 @@ enum status settlement_compute(const struct settlement_source *source, size_t pe
     return STATUS_OK;
 }
 
-/* --- What is owed beyond what was settled --- */
+/* --- Places --- */
 
-/* Whether a negative difference is owed by whom the pay goes to. */
-static bool is_reversible(const struct terms *terms, const struct settlement_pay *owed)
+struct settlement_place settlement_pay_place(const struct settlement_pay *pay)
 {
-    size_t i = 0;
-    while (!view_equal(terms->pays[i].line_name, owed->line)) {
-        i++;
-        assert(i < terms->pay_count);
-    }
-    return terms->pays[i].is_reversible;
+    return (struct settlement_place){
+        .line = pay->line,
+        .tranche = pay->tranche,
+        .from = pay->is_reversed ? pay->to : pay->from,
+        .to = pay->is_reversed ? pay->from : pay->to,
+    };
 }
+
+bool settlement_place_equal(const struct settlement_place *a, const struct settlement_place *b)
+{
+    return view_equal(a->line, b->line) && view_equal(a->tranche, b->tranche) &&
+           view_equal(a->from, b->from) && view_equal(a->to, b->to);
+}
+
+static bool is_at(const struct settlement_pay *pay, const struct settlement_place *place)
+{
+    struct settlement_place own = settlement_pay_place(pay);
+    return settlement_place_equal(&own, place);
+}
+
+const struct settlement_pay *settlement_find_pay(const struct settlement *settlement,
+                                                 const struct settlement_place *place, size_t hint)
+{
+    if (hint < settlement->pay_count && is_at(&settlement->pays[hint], place)) {
+        return &settlement->pays[hint];
+    }
+    for (size_t i = 0; i < settlement->pay_count; i++) {
+        if (is_at(&settlement->pays[i], place)) {
+            return &settlement->pays[i];
+        }
+    }
+    return NULL;
+}
+
+size_t settlement_find_place(const struct settlement_place *places, size_t count,
+                             const struct settlement_place *place, size_t hint)
+{
+    if (hint < count && settlement_place_equal(&places[hint], place)) {
+        return hint;
+    }
+    size_t i = 0;
+    while (i < count && !settlement_place_equal(&places[i], place)) {
+        i++;
+    }
+    return i;
+}
+
+void settlement_list_places(const struct terms *terms, struct settlement_place *places)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < terms->pay_count; i++) {
+        const struct pay *pay = &terms->pays[i];
+        for (size_t k = 0; k < pay->tranche_count; k++) {
+            const struct tranche *tranche = &pay->tranches[k];
+            for (size_t j = 0; j < tranche->share_count; j++, count++) {
+                places[count] = (struct settlement_place){
+                    .line = pay->line_name,
+                    .tranche = tranche->name,
+                    .from = pay->from,
+                    .to = tranche->shares[j].party,
+                };
+            }
+        }
+    }
+}
+
+/* --- What is owed beyond what was settled --- */
 
 static void set_reversed(struct settlement_pay *pay, bool is_reversed)
 {
@@ -266,11 +334,10 @@ static void set_reversed(struct settlement_pay *pay, bool is_reversed)
     }
 }
 
-static void carry_pay(const struct terms *terms, struct money difference, struct money credit,
-                      struct settlement_pay *pay)
+static void carry_pay(struct money difference, struct money credit, struct settlement_pay *pay)
 {
     bool is_less = difference.minor < 0;
-    bool is_reversed = is_less && is_reversible(terms, pay);
+    bool is_reversed = is_less && pay->is_reversible;
     set_reversed(pay, is_reversed);
     pay->amount = difference;
     pay->amount.minor = is_less ? -difference.minor : difference.minor;
@@ -283,23 +350,82 @@ static void carry_pay(const struct terms *terms, struct money difference, struct
     }
 }
 
-enum status settlement_carry(const struct contract *contract, const struct settlement *previous,
-                             const struct money *credits, struct settlement *settlement,
-                             struct failure *failure)
+static bool is_gone(const struct settlement *settlement, const struct settlement_pay *settled,
+                    size_t hint)
 {
+    struct settlement_place place = settlement_pay_place(settled);
+    return settled->whole.minor != 0 && settlement_find_pay(settlement, &place, hint) == NULL;
+}
+
+/* Adds what was settled at places that the terms do not have any more, and is owed no longer. */
+static enum status add_withdrawn(const struct settlement *previous, struct settlement *settlement,
+                                 struct failure *failure)
+{
+    size_t count = settlement->pay_count;
+    for (size_t i = 0; i < previous->pay_count; i++) {
+        count += is_gone(settlement, &previous->pays[i], i);
+    }
+    if (count == settlement->pay_count) {
+        return STATUS_OK;
+    }
+    struct settlement_pay *pays = realloc(settlement->pays, (count + 1) * sizeof *pays);
+    if (pays == NULL) {
+        return fail_memory(failure);
+    }
+    settlement->pays = pays;
+    for (size_t i = 0; i < previous->pay_count; i++) {
+        if (!is_gone(settlement, &previous->pays[i], i)) {
+            continue;
+        }
+        struct settlement_pay *gone = &pays[settlement->pay_count];
+        *gone = previous->pays[i];
+        gone->whole.minor = 0;
+        gone->carried_in.minor = 0;
+        gone->carried_out.minor = 0;
+        gone->is_withdrawn = true;
+        settlement->pay_count++;
+    }
+    return STATUS_OK;
+}
+
+/* What is owed of a pay beyond what was settled at its place. */
+static enum status subtract_settled(const struct settlement *previous, size_t index,
+                                    const struct settlement_pay *pay, struct money *ret_difference,
+                                    struct failure *failure)
+{
+    *ret_difference = pay->whole;
+    if (previous == NULL) {
+        return STATUS_OK;
+    }
+    struct settlement_place place = settlement_pay_place(pay);
+    const struct settlement_pay *settled = settlement_find_pay(previous, &place, index);
+    if (settled != NULL &&
+        money_subtract(pay->whole, settled->whole, ret_difference) != STATUS_OK) {
+        return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "/pays",
+                      "the difference of %.*s is larger than an amount can be",
+                      VIEW_ARGS(pay->line));
+    }
+    return STATUS_OK;
+}
+
+enum status settlement_carry(const struct settlement *previous,
+                             const struct settlement_credits *credits,
+                             struct settlement *settlement, struct failure *failure)
+{
+    if (previous != NULL) {
+        TRY(add_withdrawn(previous, settlement, failure));
+    }
     for (size_t i = 0; i < settlement->pay_count; i++) {
         struct settlement_pay *pay = &settlement->pays[i];
-        struct money difference = pay->whole;
         if (previous == NULL && pay->is_reversed) {
             continue; /* a part of nothing is reversed with the others */
         }
-        if (previous != NULL &&
-            money_subtract(pay->whole, previous->pays[i].whole, &difference) != STATUS_OK) {
-            return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "/pays",
-                          "the difference of %.*s is larger than an amount can be",
-                          VIEW_ARGS(pay->line));
-        }
-        carry_pay(&contract->terms, difference, credits[i], pay);
+        struct money difference;
+        TRY(subtract_settled(previous, i, pay, &difference, failure));
+        struct settlement_place place = settlement_pay_place(pay);
+        size_t credit = settlement_find_place(credits->places, credits->count, &place, i);
+        assert(credit < credits->count);
+        carry_pay(difference, credits->amounts[credit], pay);
     }
     return STATUS_OK;
 }

@@ -15,6 +15,9 @@
  * before. What is owed less now is owed in reverse, where the pay can be; else it is carried
  * forward, as a credit that later settlements take off (`carried_out`, `carried_in`).
  *
+ * A period that an amendment governs has its id, too: `terms`. What was settled under other terms
+ * is compared by place: the pay, the tranche, from whom and to whom.
+ *
  * When its canonical form is over SETTLEMENT_COMPUTED_MAX bytes, `lines` is replaced by
  * `lines_sha256`, the digest of the canonical form of the array.
  */
@@ -49,22 +52,64 @@ struct settlement_pay {
     struct money carried_in;  /* a credit of earlier settlements that was taken off */
     struct money carried_out; /* what was settled too much: a credit for later settlements */
     struct money whole;       /* what the period comes to; below zero when it is reversed */
+    bool is_reversible;       /* below zero, it is owed in reverse */
+    bool is_withdrawn;        /* the terms do not have it any more: its whole is zero */
+};
+
+/* Which pay it is, whatever the version of the terms: `from` and `to` as the contract says. */
+struct settlement_place {
+    struct view line;
+    struct view tranche; /* size 0: the pay has none */
+    struct view from;
+    struct view to;
+};
+
+/* What was settled too much at each place, and is to be deducted there. */
+struct settlement_credits {
+    size_t count;
+    struct settlement_place *places;
+    struct money *amounts;
 };
 
 struct settlement {
     size_t period;
     struct terms_values values; /* one for each line of the contract */
     size_t pay_count;
-    struct settlement_pay *pays; /* the same receivers in the same order in every settlement */
+    struct settlement_pay *pays; /* as the terms order them; then those that are withdrawn */
     bool is_supplementary;
     struct hash supplements; /* when it is: the id of the period's settlement before this one */
+    bool is_amended;
+    struct hash terms; /* when it is: the id of the amendment that it was computed by */
 };
 
 void settlement_init(struct settlement *settlement);
 void settlement_release(struct settlement *settlement);
 
-/* How many pays every settlement has: one for each receiver of each tranche. */
+/*
+ * When a pay is due for a period, if the contract says so.
+ *
+ * Errors  STATUS_LIMIT after 9999-12-31.
+ */
+enum status settlement_due(const struct pay *pay, const struct period *period, bool *ret_has_due,
+                           struct date *ret_due);
+
+/* How many pays the terms lead to: one for each receiver of each tranche. */
 size_t settlement_count_pays(const struct terms *terms);
+
+/* The places of these pays. Shapes: `places` has room for settlement_count_pays of them. */
+void settlement_list_places(const struct terms *terms, struct settlement_place *places);
+
+struct settlement_place settlement_pay_place(const struct settlement_pay *pay);
+bool settlement_place_equal(const struct settlement_place *a, const struct settlement_place *b);
+
+/*
+ * The pay at a place, or NULL; and the index of a place, or `count`. `hint` is where it stands if
+ * the terms are the same.
+ */
+const struct settlement_pay *settlement_find_pay(const struct settlement *settlement,
+                                                 const struct settlement_place *place, size_t hint);
+size_t settlement_find_place(const struct settlement_place *places, size_t count,
+                             const struct settlement_place *place, size_t hint);
 
 /*
  * Computes the form and the pays for a period, as if nothing had been settled before.
@@ -79,14 +124,15 @@ enum status settlement_compute(const struct settlement_source *source, size_t pe
 
 /*
  * Leaves of each pay of a computed settlement what it owes beyond `previous`, the period's newest
- * settlement (NULL: it is the first), and takes off the credits.
+ * settlement (NULL: it is the first), and takes off the credits. What `previous` settled at a place
+ * that the terms do not have any more is added as a withdrawn pay.
  *
- * Shapes  `credits` holds an amount for each pay of a settlement; it is read only.
+ * Shapes  `credits` has each place of the settlement; it is read only.
  * Errors  SETTLEMENT_NOT_COMPUTABLE when a difference exceeds its type, with `at` = "/pays".
  */
-enum status settlement_carry(const struct contract *contract, const struct settlement *previous,
-                             const struct money *credits, struct settlement *settlement,
-                             struct failure *failure);
+enum status settlement_carry(const struct settlement *previous,
+                             const struct settlement_credits *credits,
+                             struct settlement *settlement, struct failure *failure);
 
 /*
  * Adds what each payer with a cap owes by this settlement to what it owes already. The contract's

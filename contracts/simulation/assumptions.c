@@ -278,46 +278,50 @@ void assumptions_set_earlier(struct assumptions *assumptions, size_t line,
 
 /* --- From the ledger --- */
 
-static enum status take_measured(struct assumptions *assumptions, const struct terms_source *source,
-                                 const struct assumed_cell *cell)
+static void take_measured(struct assumptions *assumptions, const struct state_contract *state,
+                          size_t period, size_t outcome)
 {
-    OWNED(rational_release) struct rational value;
-    rational_init(&value);
-    enum status status =
-        source->measured(source->context, cell->outcome, cell->period, cell->field, &value);
-    if (status == STATUS_OK) {
-        measured_set(value_at(assumptions, cell), cell->field, &value);
+    const struct terms *terms = &assumptions->contract->terms;
+    const struct state_cell *cell =
+        state_find_cell(state, terms->periods[period].name, terms->outcomes[outcome].name);
+    for (unsigned field = 0; field < MEASURED_STATED_COUNT; field++) {
+        if (cell != NULL && cell->value != NULL && cell->value->has[field]) {
+            const struct assumed_cell place = {outcome, period, (enum measured_field)field};
+            measured_set(value_at(assumptions, &place), place.field, &cell->value->fields[field]);
+        }
     }
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status take_lines(struct assumptions *assumptions, const struct terms_source *source)
+static enum status take_lines(struct assumptions *assumptions, const struct state_contract *state,
+                              size_t place)
 {
     OWNED(rational_release) struct rational value;
     rational_init(&value);
     const struct terms *terms = &assumptions->contract->terms;
     for (size_t i = 0; i < terms->line_count; i++) {
-        TRY(source->earlier(source->context, i, &assumptions->earlier[i]));
+        TRY(state_sum_earlier(state, place, terms->lines[i].name, &assumptions->earlier[i]));
     }
     for (size_t i = 0; i < terms->pay_count; i++) {
-        TRY(source->paid(source->context, terms->pays[i].line, &value));
+        TRY(state_sum_paid(state, place, terms->pays[i].line_name, &value));
         number_set(&assumptions->paid[terms->pays[i].line], &value);
     }
-    TRY(source->paid(source->context, SIZE_MAX, &value));
+    TRY(state_sum_paid(state, place, VIEW(""), &value));
     number_set(&assumptions->paid_total, &value);
     return STATUS_OK;
 }
 
 /* What counts against a cap without the settlements of a period, which is settled anew. */
-static struct money used_without(const struct state_contract *state, size_t cap, size_t period)
+static struct money used_without(const struct state_contract *state, const struct party_money *cap,
+                                 struct view period)
 {
-    struct money used = state->cap_used[cap];
+    struct money used = {.currency = cap->amount.currency};
+    size_t place = state_find_period(state, period);
     for (const struct state_entry *entry = state->first; entry != NULL; entry = entry->next) {
-        bool is_counted = entry->settlement != NULL && entry->period == period;
+        bool is_counted = entry->settlement != NULL && entry->period != place;
         for (size_t i = 0; is_counted && i < entry->settlement->pay_count; i++) {
             const struct settlement_pay *pay = &entry->settlement->pays[i];
-            if (view_equal(pay->from, state->contract->caps[cap].party)) {
-                used.minor -= pay->amount.minor;
+            if (view_equal(pay->from, cap->party)) {
+                used.minor += pay->amount.minor; /* the ledger kept it below the cap */
             }
         }
     }
@@ -328,22 +332,21 @@ enum status assumptions_take_state(struct assumptions *assumptions,
                                    const struct state_contract *state, size_t settled_period)
 {
     const struct terms *terms = &assumptions->contract->terms;
-    const struct terms_source source = state_terms_source(state, settled_period);
+    struct view settled = terms->periods[settled_period].name;
+    size_t place = state_find_period(state, settled);
     for (size_t period = 0; period < terms->period_count; period++) {
         for (size_t outcome = 0; outcome < terms->outcome_count; outcome++) {
-            for (unsigned field = 0; field < MEASURED_STATED_COUNT; field++) {
-                const struct assumed_cell cell = {outcome, period, (enum measured_field)field};
-                TRY(take_measured(assumptions, &source, &cell));
-            }
+            take_measured(assumptions, state, period, outcome);
         }
     }
     for (size_t i = 0; i < assumptions->funding_count; i++) {
         struct assumed_funding *funding = &assumptions->fundings[i];
-        TRY(source.funded(source.context, funding->investor, &funding->total));
+        TRY(state_sum_funded(state, place, funding->investor, &funding->total));
     }
-    TRY(take_lines(assumptions, &source));
+    TRY(take_lines(assumptions, state, place));
     for (size_t i = 0; i < assumptions->contract->cap_count; i++) {
-        money_to_rational(used_without(state, i, settled_period), &assumptions->cap_used[i]);
+        struct money used = used_without(state, &assumptions->contract->caps[i], settled);
+        money_to_rational(used, &assumptions->cap_used[i]);
     }
     return STATUS_OK;
 }

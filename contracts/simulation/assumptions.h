@@ -64,7 +64,8 @@ void assumptions_fund_committed(struct assumptions *assumptions);
  * Takes over what the ledger knows of the contract so far: measurements, fundings, payments and
  * sums of earlier settlements; for a settled period, the sums as at its first settlement.
  *
- * Shapes  `state` is of the same contract as the assumptions.
+ * Shapes  `state` is of the same contract, perhaps of a time when other terms were its newest: what
+ *         they have is found by name. `settled_period` is an index of the assumptions' terms.
  */
 enum status assumptions_take_state(struct assumptions *assumptions,
                                    const struct state_contract *state, size_t settled_period);

@@ -21,12 +21,12 @@ static void apply_funding(struct state_contract *contract, const struct state_ch
                           const struct funding *funding)
 {
     contract->funded = change->total;
-    contract->investors[change->investor] = (struct investor_total){
+    contract->tables.investors[change->investor] = (struct investor_total){
         .party = funding->investor,
         .total = change->investor_amount,
     };
-    if (change->investor == contract->investor_count) {
-        contract->investor_count++;
+    if (change->investor == contract->tables.investor_count) {
+        contract->tables.investor_count++;
     }
 }
 
@@ -36,7 +36,7 @@ static void apply_values(struct state_contract *contract, const struct state_ent
     size_t count;
     const struct measured_value *values = statement_values(entry->statement, &count);
     for (size_t i = 0; i < count; i++) {
-        size_t outcome = terms_find_outcome(&contract->contract->terms, values[i].outcome);
+        size_t outcome = outcome_find(contract, values[i].outcome);
         struct state_cell *cell = cell_at(contract, entry->period, outcome);
         cell->value = &values[i];
         cell->source = entry;
@@ -52,16 +52,21 @@ static void release_cell(struct state_contract *contract, struct state_cell *cel
     contract->held_count--;
 }
 
+/* Whether an event ends what a dispute holds. */
+static bool is_released(const struct state_cell *cell, enum life_event event)
+{
+    return life_next(life_of_cell(cell), event) == LIFE_CELL_MEASURED;
+}
+
 /* A correction releases what an upheld dispute holds; before it is decided, nothing. */
 static void apply_correction(struct state_contract *contract, const struct state_entry *entry)
 {
     apply_values(contract, entry);
     const struct measurement *correction = &entry->statement->correction.measurement;
     for (size_t i = 0; i < correction->value_count; i++) {
-        size_t outcome =
-            terms_find_outcome(&contract->contract->terms, correction->values[i].outcome);
+        size_t outcome = outcome_find(contract, correction->values[i].outcome);
         struct state_cell *cell = cell_at(contract, entry->period, outcome);
-        if (cell->dispute != NULL && cell->dispute->decision != NULL) {
+        if (cell->dispute != NULL && is_released(cell, ON_CELL_CORRECT)) {
             release_cell(contract, cell);
         }
     }
@@ -79,7 +84,7 @@ static void apply_dispute(struct state_contract *contract, struct state_dispute 
     contract->last_dispute = made;
     const struct dispute *dispute = &entry->statement->dispute;
     for (size_t i = 0; i < dispute->outcome_count; i++) {
-        size_t outcome = terms_find_outcome(&contract->contract->terms, dispute->outcomes[i]);
+        size_t outcome = outcome_find(contract, dispute->outcomes[i]);
         cell_at(contract, entry->period, outcome)->dispute = made;
         contract->held_count++;
     }
@@ -90,35 +95,39 @@ static void apply_decision(struct state_contract *contract, struct state_dispute
                            const struct state_entry *entry)
 {
     const struct decision *decision = &entry->statement->decision;
-    decided->decision = entry;
     apply_values(contract, entry);
-    bool waits = decision->decision == DECISION_UPHELD && decision->value_count == 0;
+    enum life_event event = decision->decision != DECISION_UPHELD ? ON_CELL_REJECT
+                            : decision->value_count > 0           ? ON_CELL_DECIDE_VALUE
+                                                                  : ON_CELL_UPHOLD;
     const struct dispute *dispute = &decided->entry->statement->dispute;
     for (size_t i = 0; i < dispute->outcome_count; i++) {
-        size_t outcome = terms_find_outcome(&contract->contract->terms, dispute->outcomes[i]);
+        size_t outcome = outcome_find(contract, dispute->outcomes[i]);
         struct state_cell *cell = cell_at(contract, entry->period, outcome);
-        if (!waits || cell->replaced > decided->entry->index) {
+        if (is_released(cell, event)) {
             release_cell(contract, cell);
         }
     }
+    decided->decision = entry; /* last: until then its cells are those of an open dispute */
 }
 
 static void apply_settlement(struct state_contract *contract, struct state_change *change,
                              struct state_entry *entry)
 {
-    contract->settled[change->period] = entry;
+    struct state_tables *tables = &contract->tables;
+    struct state_period *period = &tables->periods[change->period];
+    period->settled = entry;
     if (change->snapshot != NULL) {
-        contract->views[change->period].snapshot = STEAL(change->snapshot);
+        period->snapshot = STEAL(change->snapshot);
     }
-    struct money *credits = contract->credits;
-    contract->credits = change->credits;
+    struct money *credits = tables->credits.amounts;
+    tables->credits.amounts = change->credits;
     change->credits = credits;
 
-    struct rational *earlier = contract->earlier;
-    contract->earlier = change->earlier;
+    struct rational *earlier = tables->earlier;
+    tables->earlier = change->earlier;
     change->earlier = earlier;
-    struct money *cap_used = contract->cap_used;
-    contract->cap_used = change->cap_used;
+    struct money *cap_used = tables->cap_used;
+    tables->cap_used = change->cap_used;
     change->cap_used = cap_used;
 
     struct state_due *due = STEAL(change->new_dues);
@@ -132,6 +141,22 @@ static void apply_settlement(struct state_contract *contract, struct state_chang
         due->settlement = entry;
         due = due->next;
     }
+}
+
+/* The old tables go with the change; what they pointed to is in the new ones. */
+static void apply_amendment(struct state_contract *contract, struct state_change *change,
+                            const struct state_entry *entry)
+{
+    struct state_tables old = contract->tables;
+    contract->tables = *change->new_tables;
+    *change->new_tables = old;
+    struct state_version *version = STEAL(change->new_version);
+    version->entry = entry;
+    version->earlier = contract->newest;
+    contract->newest = version;
+    contract->uses_funded = contract->uses_funded || version->uses_funded;
+    contract->uses_paid = contract->uses_paid || version->uses_paid;
+    contract->uses_earlier = contract->uses_earlier || version->uses_earlier;
 }
 
 static void apply_contents(struct state_contract *contract, struct state_change *change,
@@ -160,12 +185,17 @@ static void apply_contents(struct state_contract *contract, struct state_change 
     case KIND_SETTLEMENT:
         apply_settlement(contract, change, entry);
         return;
+    case KIND_AMENDMENT:
+        apply_amendment(contract, change, entry);
+        return;
     case KIND_PAYMENT:
         contract->paid = change->total;
-        contract->paid_by_line[change->line] = change->line_total;
+        contract->tables.paid_by_line[change->line] = change->line_total;
         change->due->paid = change->due_paid;
         return;
     case KIND_CONTRACT:
+        contract->newest->entry = entry;
+        return;
     case KIND_CHARTER:
     case KIND_PARTY:
     case KIND_KEY:
@@ -179,7 +209,7 @@ void contract_apply(struct state *state, struct statement *statement, struct sta
     struct state_contract *contract = change->contract;
     if (change->kind == KIND_CONTRACT) {
         contract = STEAL(change->new_contract);
-        size_t slot = state_slot(contract->contract->name);
+        size_t slot = state_slot(state_newest(contract)->name);
         contract->next_in_slot = state->contracts[slot];
         state->contracts[slot] = contract;
     }

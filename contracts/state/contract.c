@@ -2,7 +2,6 @@
 
 #include "contracts/state/internal.h"
 
-#include "contracts/terms/operands.h"
 #include "ledger/base/ownership.h"
 
 #include <assert.h>
@@ -11,21 +10,32 @@
 struct state_contract *contract_find(const struct state *state, struct view name)
 {
     struct state_contract *contract = state->contracts[state_slot(name)];
-    while (contract != NULL && !view_equal(contract->contract->name, name)) {
+    while (contract != NULL && !view_equal(state_newest(contract)->name, name)) {
         contract = contract->next_in_slot;
     }
     return contract;
 }
 
-enum status period_find(const struct state_contract *contract, struct view name, size_t *ret_index,
+size_t state_find_period(const struct state_contract *contract, struct view period)
+{
+    const struct state_tables *tables = &contract->tables;
+    for (size_t i = 0; i < tables->period_count; i++) {
+        if (view_equal(tables->periods[i].name, period)) {
+            return tables->periods[i].version == NULL ? SIZE_MAX : i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+enum status period_find(const struct state_contract *contract, struct view name, size_t *ret_place,
                         struct failure *failure)
 {
-    size_t index = terms_find_period(&contract->contract->terms, name);
-    if (index == SIZE_MAX) {
+    size_t place = state_find_period(contract, name);
+    if (place == SIZE_MAX) {
         return refuse(failure, RULE_PERIOD_UNKNOWN, "", "%.*s has no period %.*s",
-                      VIEW_ARGS(contract->contract->name), VIEW_ARGS(name));
+                      VIEW_ARGS(state_newest(contract)->name), VIEW_ARGS(name));
     }
-    *ret_index = index;
+    *ret_place = place;
     return STATUS_OK;
 }
 
@@ -59,13 +69,12 @@ static void rationals_free(struct rational *rationals, size_t count)
     free(rationals);
 }
 
-static void views_free(struct state_contract *contract)
+static void snapshots_free(struct state_tables *tables)
 {
-    size_t count = contract->contract == NULL ? 0 : contract->contract->terms.period_count;
-    for (size_t i = 0; contract->views != NULL && i < count; i++) {
-        snapshot_free(contract->views[i].snapshot);
+    for (size_t i = 0; i < tables->period_count; i++) {
+        snapshot_free(tables->periods[i].snapshot);
+        tables->periods[i].snapshot = NULL;
     }
-    free(contract->views);
 }
 
 void contract_free(struct state_contract *contract)
@@ -73,9 +82,9 @@ void contract_free(struct state_contract *contract)
     if (contract == NULL) {
         return;
     }
-    size_t line_count = contract->contract == NULL ? 0 : contract->contract->terms.line_count;
-    rationals_free(contract->earlier, line_count);
-    views_free(contract);
+    snapshots_free(&contract->tables);
+    tables_release(&contract->tables);
+    version_free(contract->newest);
     struct state_entry *entry = contract->first;
     while (entry != NULL) { /* bounded by the contract's entries */
         struct state_entry *next = entry->next;
@@ -83,19 +92,12 @@ void contract_free(struct state_contract *contract)
         entry = next;
     }
     dues_free(contract->dues);
-    free(contract->investors);
-    free(contract->paid_by_line);
     struct state_dispute *dispute = contract->disputes;
     while (dispute != NULL) { /* bounded by the contract's entries */
         struct state_dispute *next = dispute->next;
         free(dispute);
         dispute = next;
     }
-    free(contract->cells);
-    free((void *)contract->settled);
-    free(contract->is_earlier);
-    free(contract->cap_used);
-    free(contract->credits);
     free(contract);
 }
 
@@ -119,6 +121,8 @@ void state_change_free(struct state_change *change)
     free(change->new_key);
     entry_free(change->entry);
     contract_free(change->new_contract);
+    version_free(change->new_version);
+    tables_free(change->new_tables);
     dues_free(change->new_dues);
     rationals_free(change->earlier, change->earlier_count);
     free(change->cap_used);
@@ -221,8 +225,8 @@ static enum status check_role_parties(const struct state *state, const struct co
     return STATUS_OK;
 }
 
-static enum status check_roles(const struct state *state, const struct contract *contract,
-                               uint64_t index, struct failure *failure)
+enum status roles_check(const struct state *state, const struct contract *contract, uint64_t index,
+                        struct failure *failure)
 {
     for (unsigned role = 0; role < ROLE_COUNT; role++) {
         TRY(check_role_parties(state, contract, (enum role)role, failure));
@@ -238,78 +242,28 @@ static enum status check_roles(const struct state *state, const struct contract 
 
 /* --- Making a contract --- */
 
-static void note_use(void *context, const struct operand *operand)
+static enum status contract_make(const struct contract *contract, struct state_contract **ret_made,
+                                 struct failure *failure)
 {
-    struct state_contract *contract = context;
-    contract->uses_funded = contract->uses_funded || operand->kind == OPERAND_FUNDED;
-    contract->uses_paid = contract->uses_paid || operand->kind == OPERAND_PAID;
-    if (operand->kind == OPERAND_EARLIER) {
-        contract->uses_earlier = true;
-        contract->is_earlier[operand->index] = true;
-    }
-}
-
-static void note_shares(struct state_contract *contract, const struct tranche *tranche)
-{
-    for (size_t i = 0; i < tranche->share_count; i++) {
-        contract->uses_funded = contract->uses_funded || tranche->shares[i].by_funding;
-    }
-}
-
-static void note_uses(struct state_contract *made, const struct terms *terms)
-{
-    for (size_t i = 0; i < terms->line_count; i++) {
-        line_each_operand(&terms->lines[i], note_use, made);
-    }
-    for (size_t i = 0; i < terms->pay_count; i++) {
-        for (size_t k = 0; k < terms->pays[i].tranche_count; k++) {
-            note_shares(made, &terms->pays[i].tranches[k]);
-        }
-    }
-}
-
-/* Allocates one more of each than needed, so that an empty table is not a failed allocation. */
-static enum status contract_make(const struct contract *contract, struct state_contract **ret_made)
-{
-    const struct terms *terms = &contract->terms;
     OWNED(contract_freep) struct state_contract *made = calloc(1, sizeof *made);
     if (made == NULL) {
-        return STATUS_MEMORY;
+        return fail_memory(failure);
     }
-    made->contract = contract;
-    made->investors = calloc(contract->roles[ROLE_INVESTOR].count + 1, sizeof *made->investors);
-    made->paid_by_line = calloc(terms->line_count + 1, sizeof *made->paid_by_line);
-    made->cells = calloc(terms->period_count * terms->outcome_count + 1, sizeof *made->cells);
-    made->settled = calloc(terms->period_count + 1, sizeof *made->settled);
-    made->views = calloc(terms->period_count + 1, sizeof *made->views);
-    made->credit_count = settlement_count_pays(terms);
-    made->credits = calloc(made->credit_count + 1, sizeof *made->credits);
-    made->earlier = calloc(terms->line_count + 1, sizeof *made->earlier);
-    made->is_earlier = calloc(terms->line_count + 1, sizeof *made->is_earlier);
-    made->cap_used = calloc(contract->cap_count + 1, sizeof *made->cap_used);
-    if (made->investors == NULL || made->paid_by_line == NULL || made->cells == NULL ||
-        made->settled == NULL || made->views == NULL || made->credits == NULL ||
-        made->is_earlier == NULL || made->earlier == NULL || made->cap_used == NULL) {
-        free(made->earlier); /* its numbers are not initialised yet */
-        made->earlier = NULL;
-        return STATUS_MEMORY;
+    struct state_tables *tables;
+    TRY(version_make(contract, NULL, &made->newest, &tables, failure));
+    made->tables = *tables;
+    free(tables);
+    made->funded.currency = contract->terms.currency;
+    made->paid.currency = contract->terms.currency;
+    made->uses_funded = made->newest->uses_funded;
+    made->uses_paid = made->newest->uses_paid;
+    made->uses_earlier = made->newest->uses_earlier;
+    for (size_t i = 0; i < contract->terms.period_count; i++) {
+        struct state_period *period = &made->tables.periods[i];
+        period->contract = made;
+        period->version = made->newest;
+        period->index = i;
     }
-    for (size_t i = 0; i < terms->line_count; i++) {
-        rational_init(&made->earlier[i]);
-        made->paid_by_line[i].currency = terms->currency;
-    }
-    made->funded.currency = terms->currency;
-    made->paid.currency = terms->currency;
-    for (size_t i = 0; i < contract->cap_count; i++) {
-        made->cap_used[i].currency = terms->currency;
-    }
-    for (size_t i = 0; i < made->credit_count; i++) {
-        made->credits[i].currency = terms->currency;
-    }
-    for (size_t i = 0; i < terms->period_count; i++) {
-        made->views[i].contract = made;
-    }
-    note_uses(made, terms);
     *ret_made = STEAL(made);
     return STATUS_OK;
 }
@@ -318,14 +272,13 @@ enum status contract_check(const struct state *state, const struct statement *st
                            struct state_change *change, struct failure *failure)
 {
     const struct contract *contract = &statement->contract;
-    if (contract_find(state, contract->name) != NULL) {
-        return refuse(failure, RULE_CONTRACT_REPEATED, "/contract", "%.*s is in the ledger already",
+    const struct state_contract *same = contract_find(state, contract->name);
+    enum rule rule = life_refusal(life_of_contract(same), ON_CONTRACT_AGREE);
+    if (rule != RULE_NONE) {
+        return refuse(failure, rule, "/contract", "%.*s is in the ledger already",
                       VIEW_ARGS(contract->name));
     }
-    TRY(check_roles(state, contract, change->index, failure));
+    TRY(roles_check(state, contract, change->index, failure));
     TRY(signers_check_contract(state, contract, statement, change->index, failure));
-    if (contract_make(contract, &change->new_contract) != STATUS_OK) {
-        return fail_memory(failure);
-    }
-    return STATUS_OK;
+    return contract_make(contract, &change->new_contract, failure);
 }

@@ -26,15 +26,16 @@ static enum status check_contested(const struct state_contract *contract,
                                    const struct state_entry *stated, struct view outcome,
                                    struct failure *failure)
 {
-    size_t index = terms_find_outcome(&contract->contract->terms, outcome);
+    size_t index = outcome_find(contract, outcome);
     if (index == SIZE_MAX || !states_outcome(stated->statement, outcome)) {
         return refuse(failure, RULE_OUTCOME_UNKNOWN, "", "entry %llu does not state %.*s",
                       (unsigned long long)stated->index, VIEW_ARGS(outcome));
     }
-    const struct state_dispute *other = cell_at(contract, stated->period, index)->dispute;
-    if (other != NULL) {
-        return refuse(failure, RULE_DISPUTE_REPEATED, "", "entry %llu disputes %.*s already",
-                      (unsigned long long)other->entry->index, VIEW_ARGS(outcome));
+    const struct state_cell *cell = cell_at(contract, stated->period, index);
+    enum rule rule = life_refusal(life_of_cell(cell), ON_CELL_DISPUTE);
+    if (rule != RULE_NONE) {
+        return refuse(failure, rule, "", "entry %llu disputes %.*s already",
+                      (unsigned long long)cell->dispute->entry->index, VIEW_ARGS(outcome));
     }
     return STATUS_OK;
 }
@@ -43,13 +44,13 @@ enum status dispute_check(const struct state_contract *contract, const struct st
                           struct state_change *change, struct failure *failure)
 {
     const struct dispute *dispute = &statement->dispute;
-    if (!contract_has_any_role(contract->contract, dispute->by)) {
+    if (!contract_has_any_role(state_newest(contract), dispute->by)) {
         return refuse(failure, RULE_ROLE_PARTY, "/by", "%.*s has no role in %.*s",
                       VIEW_ARGS(dispute->by), VIEW_ARGS(dispute->contract));
     }
     const struct state_entry *stated = measurement_find(contract, &dispute->measurement);
     if (stated == NULL) {
-        return refuse_measurement(contract->contract, "/measurement", failure);
+        return refuse_measurement(state_newest(contract), "/measurement", failure);
     }
     for (size_t i = 0; i < dispute->outcome_count; i++) {
         enum status status = check_contested(contract, stated, dispute->outcomes[i], failure);
@@ -129,16 +130,17 @@ enum status decision_check(const struct state_contract *contract, const struct s
     while (dispute != NULL && !hash_equal(&dispute->entry->statement->id, &decision->dispute)) {
         dispute = dispute->next; /* bounded by the contract's entries */
     }
+    enum rule rule = life_refusal(life_of_dispute(dispute), ON_DISPUTE_DECIDE);
     if (dispute == NULL) {
-        return refuse(failure, RULE_DISPUTE_UNKNOWN, "/dispute", "%.*s has no such dispute",
+        return refuse(failure, rule, "/dispute", "%.*s has no such dispute",
                       VIEW_ARGS(decision->contract));
     }
-    if (dispute->decision != NULL) {
-        return refuse(failure, RULE_DECISION_REPEATED, "/dispute", "entry %llu decided it",
+    if (rule != RULE_NONE) {
+        return refuse(failure, rule, "/dispute", "entry %llu decided it",
                       (unsigned long long)dispute->decision->index);
     }
     const struct state_entry *entry = dispute->entry;
-    TRY(check_decider(contract->contract, decision, &entry->statement->dispute, failure));
+    TRY(check_decider(state_newest(contract), decision, &entry->statement->dispute, failure));
     TRY(check_values(contract, decision, entry, failure));
     change->decided = dispute;
     change->period = entry->period;
@@ -147,10 +149,16 @@ enum status decision_check(const struct state_contract *contract, const struct s
 
 /* --- What is held --- */
 
-/* A walk back from a pay: which line of which period it depends on, each once. */
+/*
+ * A walk back from a pay: which line of which period it depends on, each once, by their places. A
+ * line is what it is in the terms that its period was settled by.
+ */
 struct dependence {
     const struct state_contract *contract;
+    size_t own_period; /* of the pay: its lines are those of the settlement that owes it */
+    const struct state_version *own_version;
     size_t period; /* of the line that is looked at */
+    const struct state_version *version;
     bool *is_seen; /* [period * line_count + line] */
     size_t *pending;
     size_t pending_count;
@@ -159,7 +167,7 @@ struct dependence {
 
 static void depend_on(struct dependence *dependence, size_t period, size_t line)
 {
-    size_t place = period * dependence->contract->contract->terms.line_count + line;
+    size_t place = period * dependence->contract->tables.line_count + line;
     if (!dependence->is_seen[place]) {
         dependence->is_seen[place] = true;
         dependence->pending[dependence->pending_count] = place;
@@ -171,21 +179,37 @@ static void visit_operand(void *context, const struct operand *operand)
 {
     struct dependence *dependence = context;
     const struct state_contract *contract = dependence->contract;
+    const struct state_version *version = dependence->version;
     if (operand->kind == OPERAND_LINE) {
-        depend_on(dependence, dependence->period, operand->index);
+        depend_on(dependence, dependence->period, version->lines[operand->index]);
     } else if (operand->kind == OPERAND_MEASURED) {
-        size_t period =
-            operand->period == OPERAND_SETTLED_PERIOD ? dependence->period : operand->period;
-        const struct state_dispute *dispute = cell_at(contract, period, operand->index)->dispute;
+        const struct state_cell *cell =
+            version_cell(contract, version, operand, dependence->period);
         if (dependence->dispute == NULL) {
-            dependence->dispute = dispute;
+            dependence->dispute = cell->dispute;
         }
     } else if (operand->kind == OPERAND_EARLIER) {
-        for (size_t i = 0; i < contract->contract->terms.period_count; i++) {
-            if (i != dependence->period && contract->settled[i] != NULL) {
-                depend_on(dependence, i, operand->index);
+        for (size_t i = 0; i < contract->tables.period_count; i++) {
+            if (i != dependence->period && contract->tables.periods[i].settled != NULL) {
+                depend_on(dependence, i, version->lines[operand->index]);
             }
         }
+    }
+}
+
+/* Looks at what one line reads, if the terms of its period have it. */
+static void visit_line(struct dependence *dependence, size_t place)
+{
+    const struct state_contract *contract = dependence->contract;
+    size_t period = place / contract->tables.line_count;
+    dependence->period = period;
+    dependence->version = period == dependence->own_period
+                              ? dependence->own_version
+                              : contract->tables.periods[period].settled->version;
+    size_t line = version_line(dependence->version, place % contract->tables.line_count);
+    if (line != SIZE_MAX) {
+        line_each_operand(&dependence->version->contract->terms.lines[line], visit_operand,
+                          dependence);
     }
 }
 
@@ -193,10 +217,36 @@ static const struct pay *pay_of(const struct terms *terms, struct view line)
 {
     size_t i = 0;
     while (!view_equal(terms->pays[i].line_name, line)) {
-        i++; /* bounded: a settled pay is one of the contract's */
+        i++; /* bounded: a settled pay is one of its terms' */
         assert(i < terms->pay_count);
     }
     return &terms->pays[i];
+}
+
+/* The settlement whose terms have the pay of a due: a withdrawn one is of a settlement before. */
+static const struct state_entry *find_owing(const struct state_due *due)
+{
+    const struct state_entry *entry = due->settlement;
+    struct settlement_place place = settlement_pay_place(state_due_pay(due));
+    while (settlement_find_pay(entry->settlement, &place, due->pay)->is_withdrawn) {
+        entry = entry->supplements; /* bounded by the settlements of a period */
+    }
+    return entry;
+}
+
+static void begin(struct dependence *dependence, const struct state_due *due)
+{
+    const struct state_entry *owing = find_owing(due);
+    const struct state_version *version = owing->version;
+    const struct pay *pay = pay_of(&version->contract->terms, state_due_pay(due)->line);
+    dependence->own_period = owing->period;
+    dependence->own_version = version;
+    depend_on(dependence, owing->period, version->lines[pay->line]);
+    for (size_t i = 0; i < pay->tranche_count; i++) {
+        if (pay->tranches[i].has_up_to) {
+            depend_on(dependence, owing->period, version->lines[pay->tranches[i].up_to]);
+        }
+    }
 }
 
 static void freep(void *pointer)
@@ -212,26 +262,17 @@ enum status state_due_find_dispute(const struct state_contract *contract,
     if (contract->held_count == 0) {
         return STATUS_OK;
     }
-    const struct terms *terms = &contract->contract->terms;
-    size_t count = terms->period_count * terms->line_count;
+    size_t count = contract->tables.period_count * contract->tables.line_count;
     OWNED(freep) bool *is_seen = calloc(count, sizeof *is_seen);
     OWNED(freep) size_t *pending = calloc(count, sizeof *pending);
     if (is_seen == NULL || pending == NULL) {
         return STATUS_MEMORY;
     }
     struct dependence dependence = {.contract = contract, .is_seen = is_seen, .pending = pending};
-    const struct pay *pay = pay_of(terms, state_due_pay(due)->line);
-    depend_on(&dependence, due->settlement->period, pay->line);
-    for (size_t i = 0; i < pay->tranche_count; i++) {
-        if (pay->tranches[i].has_up_to) {
-            depend_on(&dependence, due->settlement->period, pay->tranches[i].up_to);
-        }
-    }
+    begin(&dependence, due);
     while (dependence.pending_count > 0 && dependence.dispute == NULL) { /* each place once */
         dependence.pending_count--;
-        size_t place = pending[dependence.pending_count];
-        dependence.period = place / terms->line_count;
-        line_each_operand(&terms->lines[place % terms->line_count], visit_operand, &dependence);
+        visit_line(&dependence, pending[dependence.pending_count]);
     }
     *ret_dispute = dependence.dispute;
     return STATUS_OK;

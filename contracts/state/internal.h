@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "contracts/state/life.h"
 #include "contracts/state/state.h"
 
 /* Chained tables of fixed size: a state rarely holds more than some thousand of each. */
@@ -36,19 +37,21 @@ struct state_change {
     /* contract and what follows */
     struct state_contract *new_contract;
     struct state_contract *contract; /* that changes */
+    struct state_version *new_version;
+    struct state_tables *new_tables; /* of an amendment; swapped in */
     struct state_entry *entry;
     struct money total;           /* funded or paid after this */
     size_t investor;              /* index into investors */
     struct money investor_amount; /* its total after this */
-    size_t period;                /* measured, corrected, disputed or settled */
+    size_t period;                /* measured, corrected, disputed or settled: its place */
     struct state_dispute *new_dispute;
     struct state_dispute *decided;
     struct state_snapshot *snapshot; /* of a period that is settled for the first time */
-    struct money *credits;           /* after this settlement; swapped in */
+    struct money *credits;           /* amounts after this settlement; swapped in */
     struct state_due *new_dues;
     struct state_due *due; /* that is paid */
     struct money due_paid;
-    size_t line;              /* whose pay it is */
+    size_t line;              /* whose pay it is: its place */
     struct money line_total;  /* paid of it after this */
     struct rational *earlier; /* sums after this settlement; swapped in */
     size_t earlier_count;
@@ -94,15 +97,21 @@ enum status signers_check_party(const struct state *state, const struct statemen
 enum status signers_check_key(const struct state *state, const struct statement *statement,
                               uint64_t index, bool *ret_is_recovery, struct failure *failure);
 
-/* --- contract.c, performance.c, dispute.c, payout.c --- */
+/* --- contract.c, amendment.c, performance.c, dispute.c, payout.c --- */
 
 struct state_contract *contract_find(const struct state *state, struct view name);
 void contract_free(struct state_contract *contract);
-/* The index of a period. Errors: PERIOD_UNKNOWN. */
-enum status period_find(const struct state_contract *contract, struct view name, size_t *ret_index,
+/* The place of a period. Errors: PERIOD_UNKNOWN. */
+enum status period_find(const struct state_contract *contract, struct view name, size_t *ret_place,
+                        struct failure *failure);
+/* Parties that are known, and evaluators that are independent or declared: PARTY_UNKNOWN,
+ * EVALUATOR_CONFLICT. */
+enum status roles_check(const struct state *state, const struct contract *contract, uint64_t index,
                         struct failure *failure);
 enum status contract_check(const struct state *state, const struct statement *statement,
                            struct state_change *change, struct failure *failure);
+enum status amendment_check(const struct state *state, const struct statement *statement,
+                            struct state_change *change, struct failure *failure);
 enum status funding_check(const struct state_contract *contract, const struct statement *statement,
                           struct state_change *change, struct failure *failure);
 enum status measurement_check(const struct state_contract *contract,
@@ -146,13 +155,42 @@ enum status refuse_measurement(const struct contract *contract, const char *at,
 enum status replacing_check(const struct state_contract *contract,
                             const struct measured_value *values, size_t count, size_t period,
                             struct view evaluator, struct failure *failure);
+/* By their places in the tables. */
 struct state_cell *cell_at(const struct state_contract *contract, size_t period, size_t outcome);
+/* The place of an outcome; SIZE_MAX when no version has it. */
+size_t outcome_find(const struct state_contract *contract, struct view name);
 
-/* Refuses what a termination ends: a later period; SIZE_MAX: what has none. CONTRACT_TERMINATED. */
+/* Refuses what a termination ends: a later period, by its place; SIZE_MAX: what has none.
+ * CONTRACT_TERMINATED. */
 enum status termination_refuses(const struct state_contract *contract, size_t period,
                                 struct failure *failure);
 
+/* --- versions.c --- */
+
+/* The tables of a first version, or of one that follows `contract`. Errors: TERMS_TOO_LARGE. */
+enum status version_make(const struct contract *terms, const struct state_contract *contract,
+                         struct state_version **ret_version, struct state_tables **ret_tables,
+                         struct failure *failure);
+void version_free(struct state_version *version);
+void tables_release(struct state_tables *tables);
+void tables_free(struct state_tables *tables);
+
+/* The index in the version's terms of a line at a place; SIZE_MAX when it does not have it. */
+size_t version_line(const struct state_version *version, size_t place);
+
+/* Where an operand `measured` of a version reads, when the period at `period` is settled. */
+struct state_cell *version_cell(const struct state_contract *contract,
+                                const struct state_version *version, const struct operand *operand,
+                                size_t period);
+
 /* --- source.c --- */
+
+/* What a line came to in a settlement, or NULL when its terms do not have it. By place. */
+const struct rational *settled_line(const struct state_entry *settlement, size_t line);
+
+/* What a line came to in all settlements before an entry, as settled last. STATUS_LIMIT. */
+enum status earlier_sum(const struct state_contract *contract, size_t line, uint64_t before,
+                        struct rational *ret_sum);
 
 /* What a period's sums are now. NULL without memory. */
 struct state_snapshot *snapshot_new(const struct state_contract *contract, uint64_t index);

@@ -59,6 +59,14 @@ bool state_key_valid(const struct state_key *key, uint64_t index)
     return key->valid_from <= index && index <= key->valid_until;
 }
 
+static void fund_free(struct state_fund *fund)
+{
+    if (fund != NULL) {
+        free(fund->owner);
+        free(fund);
+    }
+}
+
 void party_free(struct state_party *party)
 {
     if (party == NULL) {
@@ -76,6 +84,7 @@ void party_free(struct state_party *party)
         free(party->legal_name);
         free(party->scheme_name);
         free(party->number);
+        fund_free(party->fund);
         free(party);
         party = earlier;
     }
@@ -175,6 +184,29 @@ static enum status party_make(const struct state *state, const struct party_iden
         end = &(*end)->next;
     }
     *ret_party = STEAL(party);
+    return STATUS_OK;
+}
+
+/* Its owner was in the ledger before this entry. */
+static enum status party_set_fund(const struct state *state, const struct statement *statement,
+                                  uint64_t index, struct state_party *party,
+                                  struct failure *failure)
+{
+    const struct fund *fund = &statement->party.fund;
+    if (!statement->party.is_fund) {
+        return STATUS_OK;
+    }
+    const struct state_party *owner = party_find(state, fund->owner);
+    if (owner == NULL || owner->keys->valid_from >= index) {
+        return refuse(failure, RULE_FUND_OWNER, "/fund/owner", "%.*s is not in the ledger",
+                      VIEW_ARGS(fund->owner));
+    }
+    party->fund = calloc(1, sizeof *party->fund);
+    if (party->fund == NULL || (party->fund->owner = copy_view(fund->owner)) == NULL) {
+        return fail_memory(failure);
+    }
+    party->fund->reserve = fund->reserve;
+    party->fund->since = statement->date;
     return STATUS_OK;
 }
 
@@ -285,8 +317,9 @@ static bool names_valid_keys(const struct state_party *party, const struct party
     return valid_count == identity->vkey_count;
 }
 
-static enum status party_check_rename(const struct statement *statement, struct state_party *party,
-                                      struct state_change *change, struct failure *failure)
+static enum status party_check_rename(const struct state *state, const struct statement *statement,
+                                      struct state_party *party, struct state_change *change,
+                                      struct failure *failure)
 {
     const struct party_identity *identity = &statement->party.identity;
     TRY(check_after(statement, &party->head, failure));
@@ -299,7 +332,8 @@ static enum status party_check_rename(const struct statement *statement, struct 
     if (change->renamed == NULL) {
         return fail_memory(failure);
     }
-    return party_set_identity(change->renamed, identity, failure);
+    TRY(party_set_identity(change->renamed, identity, failure));
+    return party_set_fund(state, statement, change->index, change->renamed, failure);
 }
 
 enum status party_check(const struct state *state, const struct statement *statement,
@@ -308,7 +342,7 @@ enum status party_check(const struct state *state, const struct statement *state
     const struct party_identity *identity = &statement->party.identity;
     struct state_party *party = party_find(state, identity->id);
     if (party != NULL) {
-        TRY(party_check_rename(statement, party, change, failure));
+        TRY(party_check_rename(state, statement, party, change, failure));
         return signers_check_party(state, statement, change->index, failure);
     }
     if (statement->has_after) {
@@ -317,7 +351,8 @@ enum status party_check(const struct state *state, const struct statement *state
                       VIEW_ARGS(identity->id));
     }
     TRY(signers_check_party(state, statement, change->index, failure));
-    return party_make(state, identity, change->index, NULL, &change->new_parties, failure);
+    TRY(party_make(state, identity, change->index, NULL, &change->new_parties, failure));
+    return party_set_fund(state, statement, change->index, change->new_parties, failure);
 }
 
 /* --- Key --- */
@@ -328,8 +363,8 @@ static enum status key_check_old(const struct state *state, const struct state_p
 {
     struct state_key *old = key_find(state, view_of(key->old_key.name), key->old_key.id);
     if (old == NULL || old->party != party || !note_key_equal(&old->key, &key->old_key) ||
-        old->valid_until != STATE_VALID_STILL) {
-        return refuse(failure, RULE_KEY_UNKNOWN,
+        life_refusal(life_of_key(old, STATE_VALID_STILL), ON_KEY_REPLACE) != RULE_NONE) {
+        return refuse(failure, life_refusal(LIFE_KEY_ABSENT, ON_KEY_REPLACE),
                       key->action == KEY_REVOKE ? "/revokes" : "/replaces",
                       "%s has no valid key %s", party->id, key->old_key.name);
     }
@@ -400,6 +435,9 @@ static void party_rename(struct state_party *party, struct state_party *renamed,
     swap_strings(&party->number, &renamed->number);
     party->scheme = renamed->scheme;
     renamed->scheme = scheme;
+    struct state_fund *fund = party->fund;
+    party->fund = renamed->fund;
+    renamed->fund = fund;
 
     renamed->until = index;
     renamed->earlier = party->earlier;

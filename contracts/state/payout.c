@@ -13,30 +13,39 @@
 
 struct inputs {
     const struct state_contract *contract;
+    const struct state_period *period;
+    const struct state_version *version; /* that it was computed by */
     const struct settlement *settlement;
     uint64_t before; /* sums were read as they stood before this entry */
     bool *cells;     /* [period * outcome_count + outcome]: the lines read it */
 };
 
+/* The place of a period in the tables. */
+static size_t place_of(const struct state_contract *contract, const struct state_period *period)
+{
+    return (size_t)(period - contract->tables.periods);
+}
+
 static void note_cell(void *context, const struct operand *operand)
 {
     struct inputs *inputs = context;
+    const struct state_contract *contract = inputs->contract;
     if (operand->kind == OPERAND_MEASURED) {
-        size_t period = operand->period == OPERAND_SETTLED_PERIOD ? inputs->settlement->period
-                                                                  : operand->period;
-        inputs->cells[period * inputs->contract->contract->terms.outcome_count + operand->index] =
-            true;
+        const struct state_cell *cell =
+            version_cell(contract, inputs->version, operand, place_of(contract, inputs->period));
+        inputs->cells[cell - contract->tables.cells] = true;
     }
 }
 
 static bool states_used(const struct inputs *inputs, const struct state_entry *entry)
 {
-    const struct terms *terms = &inputs->contract->contract->terms;
+    const struct state_contract *contract = inputs->contract;
     size_t count;
     const struct measured_value *values = statement_values(entry->statement, &count);
     for (size_t i = 0; i < count; i++) {
-        size_t outcome = terms_find_outcome(terms, values[i].outcome);
-        if (inputs->cells[entry->period * terms->outcome_count + outcome]) {
+        const struct state_cell *cell =
+            cell_at(contract, entry->period, outcome_find(contract, values[i].outcome));
+        if (inputs->cells[cell - contract->tables.cells]) {
             return true;
         }
     }
@@ -47,7 +56,12 @@ static bool states_used(const struct inputs *inputs, const struct state_entry *e
 static bool carries_over(const struct settlement *earlier, const struct settlement *settlement)
 {
     for (size_t i = 0; i < settlement->pay_count; i++) {
-        if (earlier->pays[i].carried_out.minor > 0 && settlement->pays[i].carried_in.minor > 0) {
+        if (settlement->pays[i].carried_in.minor == 0) {
+            continue;
+        }
+        struct settlement_place place = settlement_pay_place(&settlement->pays[i]);
+        const struct settlement_pay *left = settlement_find_pay(earlier, &place, i);
+        if (left != NULL && left->carried_out.minor > 0) {
             return true;
         }
     }
@@ -56,23 +70,24 @@ static bool carries_over(const struct settlement *earlier, const struct settleme
 
 static bool is_input(const struct inputs *inputs, const struct state_entry *entry)
 {
-    const struct state_contract *contract = inputs->contract;
     bool is_before = entry->index < inputs->before;
     switch (entry->statement->kind) {
     case KIND_CONTRACT:
         return true;
+    case KIND_AMENDMENT:
+        return entry == inputs->version->entry;
     case KIND_FUNDING:
-        return contract->uses_funded && is_before;
+        return inputs->version->uses_funded && is_before;
     case KIND_MEASUREMENT:
     case KIND_CORRECTION:
     case KIND_DECISION:
         return states_used(inputs, entry);
     case KIND_SETTLEMENT:
-        return (contract->uses_earlier && is_before) ||
-               entry->period == inputs->settlement->period ||
+        return (inputs->version->uses_earlier && is_before) ||
+               entry->period == place_of(inputs->contract, inputs->period) ||
                carries_over(entry->settlement, inputs->settlement);
     case KIND_PAYMENT:
-        return contract->uses_paid && is_before;
+        return inputs->version->uses_paid && is_before;
     case KIND_DISPUTE:
     case KIND_TERMINATION:
     case KIND_CHARTER:
@@ -89,19 +104,23 @@ static void freep(void *pointer)
     free(*(void **)pointer);
 }
 
-static enum status collect_inputs(const struct state_contract *contract,
+static enum status collect_inputs(const struct state_period *period,
                                   const struct settlement *settlement, struct hash **ret_ids,
                                   size_t *ret_count, struct failure *failure)
 {
-    const struct terms *terms = &contract->contract->terms;
-    const struct state_snapshot *snapshot = contract->views[settlement->period].snapshot;
-    OWNED(freep) bool *cells = calloc(terms->period_count * terms->outcome_count + 1, 1);
+    const struct state_contract *contract = period->contract;
+    const struct state_tables *tables = &contract->tables;
+    const struct terms *terms = &period->version->contract->terms;
+    const struct state_snapshot *snapshot = period->snapshot;
+    OWNED(freep) bool *cells = calloc(tables->period_count * tables->outcome_count + 1, 1);
     OWNED(freep) struct hash *ids = calloc(STATEMENT_INPUTS_MAX, sizeof *ids);
     if (cells == NULL || ids == NULL) {
         return fail_memory(failure);
     }
     struct inputs inputs = {
         .contract = contract,
+        .period = period,
+        .version = period->version,
         .settlement = settlement,
         .before = snapshot == NULL ? UINT64_MAX : snapshot->before,
         .cells = cells,
@@ -126,31 +145,37 @@ static enum status collect_inputs(const struct state_contract *contract,
     return STATUS_OK;
 }
 
-enum status state_compute(const struct state_contract *contract, struct view period,
+enum status state_compute(const struct state_contract *contract, struct view name,
                           struct settlement *settlement, struct json **ret_computed,
                           struct failure *failure)
 {
-    size_t index;
-    TRY(period_find(contract, period, &index, failure));
+    size_t place;
+    TRY(period_find(contract, name, &place, failure));
+    const struct state_period *period = &contract->tables.periods[place];
+    const struct state_version *version = period->version;
     struct settlement_source source = {
-        .contract = contract->contract,
-        .terms = state_terms_source(contract, index),
+        .contract = version->contract,
+        .terms = state_terms_source(contract, place),
     };
-    TRY(settlement_compute(&source, index, settlement, failure));
-    const struct state_entry *before = contract->settled[index];
+    TRY(settlement_compute(&source, period->index, settlement, failure));
+    const struct state_entry *before = period->settled;
+    settlement->is_supplementary = before != NULL;
     if (before != NULL) {
-        settlement->is_supplementary = true;
         settlement->supplements = before->statement->id;
     }
-    TRY(settlement_carry(contract->contract, before == NULL ? NULL : before->settlement,
-                         contract->credits, settlement, failure));
+    settlement->is_amended = version->earlier != NULL;
+    if (settlement->is_amended) {
+        settlement->terms = version->entry->statement->id;
+    }
+    TRY(settlement_carry(before == NULL ? NULL : before->settlement, &contract->tables.credits,
+                         settlement, failure));
     if (ret_computed == NULL) {
         return STATUS_OK;
     }
     OWNED(freep) struct hash *ids = NULL;
     size_t count = 0;
-    TRY(collect_inputs(contract, settlement, &ids, &count, failure));
-    return settlement_to_json(contract->contract, settlement, ids, count, ret_computed, failure);
+    TRY(collect_inputs(period, settlement, &ids, &count, failure));
+    return settlement_to_json(version->contract, settlement, ids, count, ret_computed, failure);
 }
 
 /* --- Settlement --- */
@@ -158,6 +183,7 @@ enum status state_compute(const struct state_contract *contract, struct view per
 /* Whether a cell that the lines read for a period was replaced after an entry. */
 struct replacement {
     const struct state_contract *contract;
+    const struct state_version *version;
     size_t period;
     uint64_t since;
     bool is_found;
@@ -167,28 +193,33 @@ static void look_for_replacement(void *context, const struct operand *operand)
 {
     struct replacement *replacement = context;
     if (operand->kind == OPERAND_MEASURED) {
-        size_t period =
-            operand->period == OPERAND_SETTLED_PERIOD ? replacement->period : operand->period;
         const struct state_cell *cell =
-            state_find_cell(replacement->contract, period, operand->index);
+            version_cell(replacement->contract, replacement->version, operand, replacement->period);
         replacement->is_found = replacement->is_found || cell->replaced > replacement->since;
     }
 }
 
-static enum status check_repeated(const struct state_contract *contract, size_t period,
+static enum status check_repeated(const struct state_contract *contract, size_t place,
                                   struct failure *failure)
 {
-    const struct terms *terms = &contract->contract->terms;
-    uint64_t since = contract->settled[period]->index;
-    struct replacement replacement = {.contract = contract, .period = period, .since = since};
+    const struct state_period *period = &contract->tables.periods[place];
+    const struct state_version *version = period->version;
+    const struct terms *terms = &version->contract->terms;
+    struct replacement replacement = {
+        .contract = contract,
+        .version = version,
+        .period = place,
+        .since = period->settled->index,
+        .is_found = version->entry->index > period->settled->index, /* it is resettled */
+    };
     for (size_t i = 0; i < terms->line_count && !replacement.is_found; i++) {
         line_each_operand(&terms->lines[i], look_for_replacement, &replacement);
     }
     if (!replacement.is_found) {
-        return refuse(failure, RULE_SETTLEMENT_REPEATED, "",
+        return refuse(failure, life_refusal(LIFE_PERIOD_SETTLED, ON_PERIOD_SETTLE), "",
                       "%.*s was settled by entry %llu, and nothing that its lines read was "
                       "replaced since",
-                      VIEW_ARGS(terms->periods[period].name), (unsigned long long)since);
+                      VIEW_ARGS(period->name), (unsigned long long)period->settled->index);
     }
     return STATUS_OK;
 }
@@ -198,29 +229,29 @@ static enum status check_closing(const struct state_contract *contract, struct v
 {
     if (contract->termination == NULL ||
         !view_equal(contract->termination->statement->termination.closing, period)) {
-        return refuse(failure, RULE_SETTLEMENT_NOT_BINDING, "",
+        return refuse(failure, life_refusal(LIFE_PERIOD_CLOSING, ON_PERIOD_SETTLE), "",
                       "%.*s is settled only after a termination that names it", VIEW_ARGS(period));
     }
     return STATUS_OK;
 }
 
 enum status state_find_unsettled(const struct state_contract *contract, struct view period,
-                                 size_t *ret_index, struct failure *failure)
+                                 size_t *ret_place, struct failure *failure)
 {
-    size_t index;
-    TRY(period_find(contract, period, &index, failure));
-    if (!contract->contract->terms.periods[index].binding) {
-        return refuse(failure, RULE_SETTLEMENT_NOT_BINDING, "", "%.*s is reported only",
-                      VIEW_ARGS(period));
+    size_t place;
+    TRY(period_find(contract, period, &place, failure));
+    if (!state_period_terms(contract, place)->binding) {
+        return refuse(failure, life_refusal(LIFE_PERIOD_REPORTED, ON_PERIOD_SETTLE), "",
+                      "%.*s is reported only", VIEW_ARGS(period));
     }
-    if (contract->contract->terms.periods[index].closing) {
+    if (state_period_terms(contract, place)->closing) {
         TRY(check_closing(contract, period, failure));
     }
-    TRY(termination_refuses(contract, index, failure));
-    if (contract->settled[index] != NULL) {
-        TRY(check_repeated(contract, index, failure));
+    TRY(termination_refuses(contract, place, failure));
+    if (contract->tables.periods[place].settled != NULL) {
+        TRY(check_repeated(contract, place, failure));
     }
-    *ret_index = index;
+    *ret_place = place;
     return STATUS_OK;
 }
 
@@ -262,23 +293,26 @@ static enum status compare_computed(const struct json *claimed, const struct jso
 }
 
 /* Of a line, what a settlement adds to the sum: all of it, or the difference to the one before. */
-static enum status add_line(const struct state_contract *contract,
-                            const struct settlement *settlement, size_t line,
-                            struct rational *ret_sum)
+static enum status add_line(const struct state_period *period, const struct settlement *settlement,
+                            size_t line, struct rational *ret_sum)
 {
-    const struct state_entry *before = contract->settled[settlement->period];
-    TRY(rational_add(ret_sum, &contract->earlier[line], &settlement->values.lines[line].value));
-    return before == NULL
-               ? STATUS_OK
-               : rational_subtract(ret_sum, ret_sum, &before->settlement->values.lines[line].value);
+    rational_set(ret_sum, &period->contract->tables.earlier[line]);
+    size_t own = version_line(period->version, line);
+    if (own != SIZE_MAX) {
+        TRY(rational_add(ret_sum, ret_sum, &settlement->values.lines[own].value));
+    }
+    const struct rational *settled =
+        period->settled == NULL ? NULL : settled_line(period->settled, line);
+    return settled == NULL ? STATUS_OK : rational_subtract(ret_sum, ret_sum, settled);
 }
 
 /* Sums of lines over settlements, with this one added. */
-static enum status add_earlier(const struct state_contract *contract,
+static enum status add_earlier(const struct state_period *period,
                                const struct settlement *settlement, struct state_change *change,
                                struct failure *failure)
 {
-    size_t count = contract->contract->terms.line_count;
+    const struct state_tables *tables = &period->contract->tables;
+    size_t count = tables->line_count;
     change->earlier = calloc(count + 1, sizeof *change->earlier);
     if (change->earlier == NULL) {
         return fail_memory(failure);
@@ -288,10 +322,10 @@ static enum status add_earlier(const struct state_contract *contract,
         rational_init(&change->earlier[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        if (!contract->is_earlier[i]) {
+        if (!tables->is_earlier[i]) {
             continue;
         }
-        if (add_line(contract, settlement, i, &change->earlier[i]) != STATUS_OK) {
+        if (add_line(period, settlement, i, &change->earlier[i]) != STATUS_OK) {
             return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "/computed",
                           "the sum of earlier values has too many digits");
         }
@@ -303,12 +337,12 @@ static enum status add_to_caps(const struct state_contract *contract,
                                const struct settlement *settlement, struct state_change *change,
                                struct failure *failure)
 {
-    const struct contract *terms = contract->contract;
+    const struct contract *terms = state_newest(contract);
     change->cap_used = calloc(terms->cap_count + 1, sizeof *change->cap_used);
     if (change->cap_used == NULL) {
         return fail_memory(failure);
     }
-    TRY_FIELD("computed", settlement_add_to_caps(terms, settlement, contract->cap_used,
+    TRY_FIELD("computed", settlement_add_to_caps(terms, settlement, contract->tables.cap_used,
                                                  change->cap_used, failure));
     return STATUS_OK;
 }
@@ -318,15 +352,21 @@ static enum status add_to_credits(const struct state_contract *contract,
                                   const struct settlement *settlement, struct state_change *change,
                                   struct failure *failure)
 {
-    change->credits = calloc(contract->credit_count + 1, sizeof *change->credits);
+    const struct settlement_credits *credits = &contract->tables.credits;
+    change->credits = calloc(credits->count + 1, sizeof *change->credits);
     if (change->credits == NULL) {
         return fail_memory(failure);
     }
+    for (size_t i = 0; i < credits->count; i++) {
+        change->credits[i] = credits->amounts[i];
+    }
     for (size_t i = 0; i < settlement->pay_count; i++) {
         const struct settlement_pay *pay = &settlement->pays[i];
-        struct money left = contract->credits[i];
+        struct settlement_place place = settlement_pay_place(pay);
+        size_t at = settlement_find_place(credits->places, credits->count, &place, i);
+        struct money left = credits->amounts[at];
         left.minor -= pay->carried_in.minor;
-        if (money_add(left, pay->carried_out, &change->credits[i]) != STATUS_OK) {
+        if (money_add(left, pay->carried_out, &change->credits[at]) != STATUS_OK) {
             return refuse(failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "/computed/pays",
                           "the credit of %.*s would be larger than an amount can be",
                           VIEW_ARGS(pay->line));
@@ -357,6 +397,7 @@ enum status settlement_check(const struct state_contract *contract,
 {
     const struct settlement_statement *claimed = &statement->settlement;
     TRY(check_period(contract, claimed->period, &change->period, failure));
+    const struct state_period *period = &contract->tables.periods[change->period];
 
     struct settlement *settlement = calloc(1, sizeof *settlement);
     if (settlement == NULL) {
@@ -364,14 +405,16 @@ enum status settlement_check(const struct state_contract *contract,
     }
     settlement_init(settlement);
     change->entry->settlement = settlement; /* owned by the change from here on */
+    change->entry->version = period->version;
+    change->entry->supplements = period->settled;
 
     OWNED(json_freep) struct json *computed = NULL;
     TRY(state_compute(contract, claimed->period, settlement, &computed, failure));
     TRY(compare_computed(claimed->computed, computed, failure));
-    TRY(add_earlier(contract, settlement, change, failure));
+    TRY(add_earlier(period, settlement, change, failure));
     TRY(add_to_caps(contract, settlement, change, failure));
     TRY(add_to_credits(contract, settlement, change, failure));
-    if (contract->settled[change->period] == NULL) {
+    if (period->settled == NULL) {
         change->snapshot = snapshot_new(contract, change->index);
         if (change->snapshot == NULL) {
             return fail_memory(failure);
@@ -447,12 +490,13 @@ static enum status add_to_paid(const struct state_contract *contract, struct mon
                                struct state_change *change, struct failure *failure)
 {
     const struct settlement_pay *pay = state_due_pay(change->due);
-    change->line = terms_find_line(&contract->contract->terms, pay->line);
+    change->line = state_find_line(contract, pay->line);
     if (pay->is_reversed) {
         amount.minor = -amount.minor;
     }
     TRY(amount_add(contract->paid, amount, &change->total, failure));
-    return amount_add(contract->paid_by_line[change->line], amount, &change->line_total, failure);
+    return amount_add(contract->tables.paid_by_line[change->line], amount, &change->line_total,
+                      failure);
 }
 
 static enum status check_held(const struct state_contract *contract, const struct state_due *due,
@@ -463,7 +507,7 @@ static enum status check_held(const struct state_contract *contract, const struc
         return fail_memory(failure);
     }
     if (dispute != NULL) {
-        return refuse(failure, RULE_PAYMENT_HELD, "/pay",
+        return refuse(failure, life_refusal(life_of_due(due, dispute), ON_DUE_PAY_PART), "/pay",
                       "%.*s depends on what entry %llu disputes, which is not settled between the "
                       "parties yet",
                       VIEW_ARGS(state_due_pay(due)->line),
@@ -477,15 +521,16 @@ enum status payment_check(const struct state_contract *contract, const struct st
 {
     const struct payment *payment = &statement->payment;
     TRY(find_due(contract, payment, &change->due, failure));
+    change->entry->due = change->due;
     TRY(check_held(contract, change->due, failure));
-    TRY_FIELD("amount", statement_money(&payment->amount, contract->contract->terms.currency,
+    TRY_FIELD("amount", statement_money(&payment->amount, state_newest(contract)->terms.currency,
                                         &change->entry->amount, failure));
     struct money amount = change->entry->amount;
     struct money outstanding = state_due_outstanding(change->due);
     if (amount.minor <= 0 || amount.minor > outstanding.minor) {
-        return refuse(failure, RULE_PAYMENT_ABOVE_SETTLED, "/amount/amount",
-                      "%lld minor units of %s are still owed", (long long)outstanding.minor,
-                      outstanding.currency.code);
+        return refuse(failure, life_refusal(life_of_due(change->due, NULL), ON_DUE_PAY_MORE),
+                      "/amount/amount", "%lld minor units of %s are still owed",
+                      (long long)outstanding.minor, outstanding.currency.code);
     }
     TRY(amount_add(change->due->paid, amount, &change->due_paid, failure));
     return add_to_paid(contract, amount, change, failure);

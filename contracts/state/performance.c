@@ -34,8 +34,9 @@ static enum status check_commitment(const struct contract *contract, struct view
 
 size_t investor_find(const struct state_contract *contract, struct view investor)
 {
+    const struct state_tables *tables = &contract->tables;
     size_t i = 0;
-    while (i < contract->investor_count && !view_equal(contract->investors[i].party, investor)) {
+    while (i < tables->investor_count && !view_equal(tables->investors[i].party, investor)) {
         i++;
     }
     return i;
@@ -55,7 +56,7 @@ enum status funding_check(const struct state_contract *contract, const struct st
                           struct state_change *change, struct failure *failure)
 {
     const struct funding *funding = &statement->funding;
-    const struct contract *terms = contract->contract;
+    const struct contract *terms = state_newest(contract);
     TRY(termination_refuses(contract, SIZE_MAX, failure));
     TRY(check_funding_parties(terms, funding, failure));
     TRY_FIELD("amount", statement_money(&funding->amount, terms->terms.currency,
@@ -67,8 +68,8 @@ enum status funding_check(const struct state_contract *contract, const struct st
     }
     change->investor = investor_find(contract, funding->investor);
     struct money before = {.currency = terms->terms.currency};
-    if (change->investor < contract->investor_count) {
-        before = contract->investors[change->investor].total;
+    if (change->investor < contract->tables.investor_count) {
+        before = contract->tables.investors[change->investor].total;
     }
     TRY(amount_add(before, amount, &change->investor_amount, failure));
     TRY(amount_add(contract->funded, amount, &change->total, failure));
@@ -77,11 +78,22 @@ enum status funding_check(const struct state_contract *contract, const struct st
 
 /* --- Measurement --- */
 
+/* The terms that govern the period at a place. */
+static const struct contract *governing(const struct state_contract *contract, size_t period)
+{
+    return contract->tables.periods[period].version->contract;
+}
+
+static const struct terms *terms_of(const struct state_contract *contract, size_t period)
+{
+    return &governing(contract, period)->terms;
+}
+
 static enum status check_value(const struct state_contract *contract,
                                const struct measurement *measurement, size_t period, size_t i,
                                struct failure *failure)
 {
-    const struct terms *terms = &contract->contract->terms;
+    const struct terms *terms = terms_of(contract, period);
     const struct measured_value *value = &measurement->values[i];
     size_t outcome = terms_find_outcome(terms, value->outcome);
     if (outcome == SIZE_MAX) {
@@ -92,10 +104,12 @@ static enum status check_value(const struct state_contract *contract,
         return refuse(failure, RULE_ROLE_PARTY, "/outcome", "%.*s is measured by %.*s",
                       VIEW_ARGS(value->outcome), VIEW_ARGS(terms->outcomes[outcome].evaluator));
     }
-    if (cell_at(contract, period, outcome)->value != NULL) {
-        return refuse(failure, RULE_MEASUREMENT_REPEATED, "/outcome",
-                      "%.*s has been measured for %.*s", VIEW_ARGS(value->outcome),
-                      VIEW_ARGS(measurement->period));
+    enum life_state state =
+        life_of_cell(cell_at(contract, period, outcome_find(contract, value->outcome)));
+    enum rule rule = life_refusal(state, ON_CELL_MEASURE);
+    if (rule != RULE_NONE) {
+        return refuse(failure, rule, "/outcome", "%.*s has been measured for %.*s",
+                      VIEW_ARGS(value->outcome), VIEW_ARGS(measurement->period));
     }
     return measured_value_check_outcome(value, &terms->outcomes[outcome], failure);
 }
@@ -116,7 +130,7 @@ enum status measurement_check(const struct state_contract *contract,
             return status;
         }
     }
-    TRY(measurement_check_records(contract->contract, measurement, failure));
+    TRY(measurement_check_records(governing(contract, period), measurement, failure));
     change->period = period;
     return STATUS_OK;
 }
@@ -143,24 +157,38 @@ enum status refuse_measurement(const struct contract *contract, const char *at,
                   "%.*s has no measurement or correction with this id", VIEW_ARGS(contract->name));
 }
 
+/* Whoever measures the outcome by the newest terms corrects it. */
+static enum status check_corrector(const struct state_contract *contract,
+                                   const struct measured_value *value, struct view evaluator,
+                                   struct failure *failure)
+{
+    const struct terms *terms = &state_newest(contract)->terms;
+    size_t outcome = terms_find_outcome(terms, value->outcome);
+    if (evaluator.size > 0 && outcome != SIZE_MAX &&
+        !view_equal(terms->outcomes[outcome].evaluator, evaluator)) {
+        return refuse(failure, RULE_ROLE_PARTY, "/outcome", "%.*s is measured by %.*s",
+                      VIEW_ARGS(value->outcome), VIEW_ARGS(terms->outcomes[outcome].evaluator));
+    }
+    return STATUS_OK;
+}
+
 static enum status replacing_check_value(const struct state_contract *contract,
                                          const struct measured_value *value, size_t period,
                                          struct view evaluator, struct failure *failure)
 {
-    const struct terms *terms = &contract->contract->terms;
+    const struct terms *terms = terms_of(contract, period);
     size_t outcome = terms_find_outcome(terms, value->outcome);
     if (outcome == SIZE_MAX) {
         return refuse(failure, RULE_OUTCOME_UNKNOWN, "/outcome", "%.*s has no outcome %.*s",
-                      VIEW_ARGS(contract->contract->name), VIEW_ARGS(value->outcome));
+                      VIEW_ARGS(state_newest(contract)->name), VIEW_ARGS(value->outcome));
     }
-    if (evaluator.size > 0 && !view_equal(terms->outcomes[outcome].evaluator, evaluator)) {
-        return refuse(failure, RULE_ROLE_PARTY, "/outcome", "%.*s is measured by %.*s",
-                      VIEW_ARGS(value->outcome), VIEW_ARGS(terms->outcomes[outcome].evaluator));
-    }
-    if (cell_at(contract, period, outcome)->value == NULL) {
-        return refuse(failure, RULE_MEASUREMENT_UNKNOWN, "/outcome",
-                      "%.*s has not been measured for %.*s", VIEW_ARGS(value->outcome),
-                      VIEW_ARGS(terms->periods[period].name));
+    TRY(check_corrector(contract, value, evaluator, failure));
+    enum life_state state =
+        life_of_cell(cell_at(contract, period, outcome_find(contract, value->outcome)));
+    enum rule rule = life_refusal(state, ON_CELL_CORRECT);
+    if (rule != RULE_NONE) {
+        return refuse(failure, rule, "/outcome", "%.*s has not been measured for %.*s",
+                      VIEW_ARGS(value->outcome), VIEW_ARGS(contract->tables.periods[period].name));
     }
     return measured_value_check_outcome(value, &terms->outcomes[outcome], failure);
 }
@@ -189,12 +217,12 @@ enum status correction_check(const struct state_contract *contract,
     const struct measurement *stated = &correction->measurement;
     const struct state_entry *corrected = measurement_find(contract, &correction->corrects);
     if (corrected == NULL) {
-        return refuse_measurement(contract->contract, "/corrects", failure);
+        return refuse_measurement(state_newest(contract), "/corrects", failure);
     }
     change->period = corrected->period;
     TRY(replacing_check(contract, stated->values, stated->value_count, change->period,
                         stated->evaluator, failure));
-    return measurement_check_records(contract->contract, stated, failure);
+    return measurement_check_records(governing(contract, change->period), stated, failure);
 }
 
 /* --- Termination --- */
@@ -202,20 +230,22 @@ enum status correction_check(const struct state_contract *contract,
 enum status termination_refuses(const struct state_contract *contract, size_t period,
                                 struct failure *failure)
 {
-    if (contract->termination == NULL) {
+    enum life_state state = life_of_contract(contract);
+    if (state == LIFE_CONTRACT_RUNNING) {
         return STATUS_OK;
     }
     const struct termination *termination = &contract->termination->statement->termination;
     if (period != SIZE_MAX) {
-        const struct period *asked = &contract->contract->terms.periods[period];
+        const struct period *asked = state_period_terms(contract, period);
         if (date_compare(asked->from, termination->on) <= 0 ||
             view_equal(asked->name, termination->closing)) {
             return STATUS_OK;
         }
     }
-    return refuse(failure, RULE_CONTRACT_TERMINATED, "", "entry %llu ended %.*s",
+    enum life_event event = period == SIZE_MAX ? ON_CONTRACT_TERMINATE : ON_CONTRACT_LATER;
+    return refuse(failure, life_refusal(state, event), "", "entry %llu ended %.*s",
                   (unsigned long long)contract->termination->index,
-                  VIEW_ARGS(contract->contract->name));
+                  VIEW_ARGS(state_newest(contract)->name));
 }
 
 enum status termination_check(const struct state_contract *contract,
@@ -228,7 +258,7 @@ enum status termination_check(const struct state_contract *contract,
     }
     size_t period;
     TRY_FIELD("closing", period_find(contract, termination->closing, &period, failure));
-    if (!contract->contract->terms.periods[period].closing) {
+    if (!state_period_terms(contract, period)->closing) {
         return refuse(failure, RULE_PERIOD_UNKNOWN, "/closing", "%.*s is no closing period",
                       VIEW_ARGS(termination->closing));
     }

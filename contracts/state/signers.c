@@ -87,7 +87,7 @@ enum status state_verify_signatures(const struct state *state, struct statement 
         const struct state_key *known = key_find(state, line->name, line->key_id);
         const struct note_key *key = known != NULL ? &known->key : find_introduced(statement, line);
         if (key == NULL) {
-            return refuse(failure, RULE_SIGNER_UNKNOWN, "",
+            return refuse(failure, life_refusal(LIFE_KEY_ABSENT, ON_KEY_SIGN), "",
                           "nobody in the ledger has the key %.*s+%08x", VIEW_ARGS(line->name),
                           (unsigned)line->key_id);
         }
@@ -118,8 +118,9 @@ static enum status signer_party(const struct state *state, const struct statemen
             : statement->party.identity.id;
         return STATUS_OK;
     }
-    if (!state_key_valid(key, index)) {
-        return refuse(failure, RULE_KEY_NOT_VALID, "",
+    enum rule rule = life_refusal(life_of_key(key, index), ON_KEY_SIGN);
+    if (rule != RULE_NONE) {
+        return refuse(failure, rule, "",
                       "%s counts from entry %llu to %llu, and this is entry %llu", key->key.name,
                       (unsigned long long)key->valid_from, (unsigned long long)key->valid_until,
                       (unsigned long long)index);
@@ -374,6 +375,9 @@ static enum status add_own_signers(struct signer_set *set, const struct contract
         return add_deciders(set, contract, &statement->decision);
     case KIND_TERMINATION:
         return add_terminators(set, contract);
+    case KIND_AMENDMENT: /* whoever leaves, and whoever comes */
+        TRY(add_everyone(set, contract));
+        return add_everyone(set, &statement->amendment.contract);
     case KIND_CHARTER:
     case KIND_PARTY:
     case KIND_KEY:

@@ -46,7 +46,7 @@ void state_freep(struct state **state)
 void state_forget_contract(struct state *state, struct view name)
 {
     struct state_contract **place = &state->contracts[state_slot(name)];
-    while (*place != NULL && !view_equal((*place)->contract->name, name)) {
+    while (*place != NULL && !view_equal(state_newest(*place)->name, name)) {
         place = &(*place)->next_in_slot;
     }
     if (*place != NULL) {
@@ -58,15 +58,15 @@ void state_forget_contract(struct state *state, struct view name)
 
 /* --- Check, then apply --- */
 
-/* What every statement of a running contract must satisfy, before what its kind asks. */
-static enum status check_following(const struct state *state, const struct statement *statement,
-                                   struct state_change *change, struct failure *failure)
+/* What follows a contract names it, and its newest statement. */
+static enum status check_place(const struct state *state, const struct statement *statement,
+                               struct state_change *change, struct failure *failure)
 {
     struct view name = statement_subject_name(statement);
     struct state_contract *contract = contract_find(state, name);
     if (contract == NULL) {
-        return refuse(failure, RULE_CONTRACT_UNKNOWN, "/contract", "%.*s is not in the ledger",
-                      VIEW_ARGS(name));
+        return refuse(failure, life_refusal(LIFE_CONTRACT_ABSENT, ON_CONTRACT_FOLLOW), "/contract",
+                      "%.*s is not in the ledger", VIEW_ARGS(name));
     }
     if (!hash_equal(&statement->after, &contract->head)) {
         return refuse(failure, RULE_AFTER_STALE, "/after",
@@ -75,7 +75,16 @@ static enum status check_following(const struct state *state, const struct state
                       VIEW_ARGS(name), (unsigned long long)contract->head_index);
     }
     change->contract = contract;
-    return signers_check_contract(state, contract->contract, statement, change->index, failure);
+    return STATUS_OK;
+}
+
+/* What every statement of a running contract must satisfy, before what its kind asks. */
+static enum status check_following(const struct state *state, const struct statement *statement,
+                                   struct state_change *change, struct failure *failure)
+{
+    TRY(check_place(state, statement, change, failure));
+    return signers_check_contract(state, state_newest(change->contract), statement, change->index,
+                                  failure);
 }
 
 static enum status check_kind(const struct state *state, const struct statement *statement,
@@ -90,6 +99,9 @@ static enum status check_kind(const struct state *state, const struct statement 
         return key_check(state, statement, change, failure);
     case KIND_CONTRACT:
         return contract_check(state, statement, change, failure);
+    case KIND_AMENDMENT:
+        TRY(check_place(state, statement, change, failure));
+        return amendment_check(state, statement, change, failure);
     case KIND_FUNDING:
         TRY(check_following(state, statement, change, failure));
         return funding_check(change->contract, statement, change, failure);
@@ -182,6 +194,7 @@ void state_apply(struct state *state, struct statement **statement, struct state
     case KIND_DISPUTE:
     case KIND_DECISION:
     case KIND_TERMINATION:
+    case KIND_AMENDMENT:
         contract_apply(state, *statement, *change);
         *statement = NULL;
         break;
@@ -233,13 +246,21 @@ const struct state_contract *state_find_contract(const struct state *state, stru
 
 const struct contract *state_newest(const struct state_contract *contract)
 {
-    return contract->contract;
+    return contract->newest->contract;
 }
 
 const struct contract *state_governing(const struct state_contract *contract, struct view period)
 {
-    return terms_find_period(&contract->contract->terms, period) == SIZE_MAX ? NULL
-                                                                             : contract->contract;
+    size_t place = state_find_period(contract, period);
+    return place == SIZE_MAX ? NULL : contract->tables.periods[place].version->contract;
+}
+
+const struct period *state_period_terms(const struct state_contract *contract, size_t place)
+{
+    assert(place < contract->tables.period_count);
+    const struct state_period *period = &contract->tables.periods[place];
+    return period->version == NULL ? NULL
+                                   : &period->version->contract->terms.periods[period->index];
 }
 
 const struct state_key *state_find_key(const struct state *state, struct view name, uint32_t id)

@@ -7,7 +7,13 @@
  *
  *     charter ──> parties (party, key) ──> contract ──> funding, measurement <── correction
  *                                             │              │     └─ dispute <── decision
+ *                                         amendment          │
  *                                             └──────────────┴──> settlement ──> payment
+ *
+ * A contract has versions: the contract statement is the first, each amendment the next, and each
+ * period is governed by one of them (docs/model.md, section 11). What happened is kept by name,
+ * over all versions: a name of a period, outcome or line has one place in the tables of the
+ * contract, and a version knows the places of its own.
  *
  * A state holds the charter, parties with every key they ever had, and contracts. It need not hold
  * the whole ledger: to decide about one contract, the charter, the chains of the registrars and of
@@ -25,6 +31,9 @@
  *       state has learnt since: chains are replayed one after the other, not in ledger order.
  *   (6) A cell (an outcome in a period) is measured once; after that only corrections and decisions
  *       replace its value. At most one dispute holds it.
+ *   (7) A period that was settled is governed by the version it was settled under, until an
+ *       amendment says by name that it is settled again. What is measured is in every later
+ * version.
  */
 #pragma once
 
@@ -51,13 +60,21 @@ struct state_key {
     struct state_key *next_in_public_slot;
 };
 
+/* That a party is a social investment fund, as its newest statement says. */
+struct state_fund {
+    char *owner;
+    struct money reserve;
+    struct date since; /* of the statement */
+};
+
 struct state_party {
     char *id;
     char *legal_name;
     enum registration_scheme scheme;
     char *scheme_name;
     char *number;                /* "" when not published */
-    struct state_party *earlier; /* who it was before, newest first: names and registration only */
+    struct state_fund *fund;     /* NULL when it is none */
+    struct state_party *earlier; /* who it was before, newest first: names, registration, fund */
     uint64_t until;              /* of an earlier one: the entry that changed it */
     bool is_operator;
     bool is_registrar;
@@ -68,13 +85,32 @@ struct state_party {
     struct state_party *next_in_slot;
 };
 
+/*
+ * One version of the terms. Its periods, outcomes and lines have indexes of their own; `periods`,
+ * `outcomes` and `lines` say which places they have in the tables of the contract.
+ */
+struct state_version {
+    const struct contract *contract;
+    const struct state_entry *entry; /* that states it: the contract, or an amendment */
+    size_t *periods;
+    size_t *outcomes;
+    size_t *lines;
+    bool uses_funded; /* by an operand, or a share of any tranche */
+    bool uses_paid;
+    bool uses_earlier;
+    struct state_version *earlier; /* the version before; NULL for the first */
+};
+
 /* A statement of a contract, in ledger order. */
 struct state_entry {
     struct statement *statement; /* owned */
     uint64_t index;
-    size_t period; /* of a measurement, correction, dispute, decision or settlement: its index */
-    struct settlement *settlement; /* of a settlement: what was computed; owned */
-    struct money amount;           /* of a funding or payment */
+    size_t period; /* of a measurement, correction, dispute, decision or settlement: its place */
+    struct settlement *settlement;         /* of a settlement: what was computed; owned */
+    const struct state_version *version;   /* of a settlement: the terms it was computed by */
+    const struct state_entry *supplements; /* of a settlement: the one of the period before it */
+    const struct state_due *due;           /* of a payment: what it is on */
+    struct money amount;                   /* of a funding or payment */
     struct state_entry *next;
 };
 
@@ -99,9 +135,20 @@ struct state_dispute {
     struct state_dispute *next;
 };
 
+/* A sum of a line, at its place. */
+struct state_paid {
+    size_t line;
+    struct money paid;
+};
+struct state_earlier {
+    size_t line;
+    struct rational sum;
+};
+
 /*
  * The sums as they stood when a period was first settled, which is what it is settled again from.
- * Only what some line can read is kept; the rest is NULL.
+ * Only what some line could read then is kept; the rest is NULL, and is summed anew from the
+ * entries should later terms read it.
  */
 struct state_snapshot {
     uint64_t before; /* the index of that settlement */
@@ -109,15 +156,20 @@ struct state_snapshot {
     size_t investor_count;
     struct investor_total *investors;
     struct money paid;
-    struct money *paid_by_pay; /* [pay] */
+    size_t paid_count;
+    struct state_paid *paid_by_line; /* of lines by which something was paid */
     size_t earlier_count;
-    struct rational *earlier; /* of the lines with is_earlier, in order */
+    struct state_earlier *earlier; /* of the lines with is_earlier, in order */
 };
 
-/* What the lines of one period are computed from. */
-struct state_view {
+/* A period, whichever versions have it. */
+struct state_period {
+    struct view name;
     const struct state_contract *contract;
-    struct state_snapshot *snapshot; /* owned; NULL until the period is settled */
+    const struct state_version *version; /* that governs it; NULL: none, so that it is no period */
+    size_t index;                        /* in the terms of that version */
+    const struct state_entry *settled;   /* its newest settlement, or NULL */
+    struct state_snapshot *snapshot;     /* owned; NULL until it is settled */
 };
 
 /* What of one settled pay has been paid. */
@@ -128,37 +180,54 @@ struct state_due {
     struct state_due *next;
 };
 
+/*
+ * What is kept by name. An amendment replaces the tables by larger ones, in which everything keeps
+ * its place.
+ */
+struct state_tables {
+    size_t period_count;
+    struct state_period *periods;
+    size_t outcome_count;
+    struct view *outcomes;
+    size_t line_count;
+    struct view *lines;
+    struct state_cell *cells;         /* [period * outcome_count + outcome] */
+    struct money *paid_by_line;       /* [line]: as `paid`, of the pay of that line */
+    bool *is_earlier;                 /* [line]: some operand asks for its earlier settlements */
+    struct rational *earlier;         /* [line]: sum over periods as settled last, if is_earlier */
+    size_t investor_count;            /* who have placed something */
+    struct investor_total *investors; /* room for every investor of the newest terms besides */
+    struct settlement_credits credits;
+    size_t cap_count;
+    struct money *cap_used; /* [cap of the newest terms]: settled against it, gross */
+};
+
 struct state_contract {
-    const struct contract *contract; /* in the first entry */
+    struct state_version *newest; /* of the terms */
     struct hash head;
     uint64_t head_index;
     struct state_entry *first;
     struct state_entry *last;
     uint64_t entry_count;
+    struct state_tables tables;
     struct money funded;
-    struct money paid;                /* less what was paid of reversed pays: may be below zero */
-    struct money *paid_by_line;       /* [line]: the same, of the pay of that line */
-    size_t investor_count;            /* who have placed something */
-    struct investor_total *investors; /* room for every investor of the contract */
-    struct state_cell *cells;         /* [period * outcome_count + outcome] */
-    struct state_entry **settled;     /* [period]: its newest settlement, or NULL */
-    struct state_view *views;         /* [period] */
-    bool *is_earlier;                 /* [line]: some operand asks for its earlier settlements */
-    struct rational *earlier; /* [line]: sum over periods as settled last, where is_earlier */
-    struct money *cap_used;   /* [cap]: settled against it, gross */
-    size_t credit_count;
-    struct money *credits;  /* [receiver of a pay, as a settlement lists them]: to be deducted */
+    struct money paid;      /* less what was paid of reversed pays: may be below zero */
     struct state_due *dues; /* oldest first */
     struct state_due *last_due;
     struct state_dispute *disputes; /* oldest first */
     struct state_dispute *last_dispute;
     size_t held_count;                     /* cells that a dispute holds */
     const struct state_entry *termination; /* NULL: it goes on */
-    bool uses_funded;                      /* by an operand, or a share of any tranche */
+    bool uses_funded;                      /* by some version */
     bool uses_paid;
     bool uses_earlier;
     struct state_contract *next_in_slot;
 };
+
+/* The names of all versions of a contract together. */
+#define STATE_PERIODS_MAX (10 * (size_t)TERMS_PERIODS_MAX)
+#define STATE_OUTCOMES_MAX (10 * (size_t)TERMS_OUTCOMES_MAX)
+#define STATE_LINES_MAX (10 * (size_t)TERMS_LINES_MAX)
 
 struct state;
 
@@ -230,8 +299,20 @@ const struct state_contract *state_find_contract(const struct state *state, stru
 /* The terms as they were agreed last. */
 const struct contract *state_newest(const struct state_contract *contract);
 
-/* The terms that govern a period; NULL when none have it. */
+/* The terms that govern a period; NULL when none do. */
 const struct contract *state_governing(const struct state_contract *contract, struct view period);
+
+/*
+ * The place of a period in contract->tables.periods, where everything about it is; SIZE_MAX when no
+ * version governs it. Whoever walks over all of them leaves out those without a version.
+ */
+size_t state_find_period(const struct state_contract *contract, struct view period);
+
+/* The terms of a period at a place; NULL when no version governs it. */
+const struct period *state_period_terms(const struct state_contract *contract, size_t place);
+
+/* The place of a line in the tables; SIZE_MAX when no version has it. */
+size_t state_find_line(const struct state_contract *contract, struct view line);
 
 /* The key of a signature line, whatever its validity; NULL when nobody has it. */
 const struct state_key *state_find_key(const struct state *state, struct view name, uint32_t id);
@@ -243,8 +324,8 @@ void state_each_party(const struct state *state,
                       bool (*visit)(void *context, const struct state_party *party), void *context);
 
 /*
- * Lists who must sign a statement of this contract, besides a quorum (contract->extra) of which
- * only some must.
+ * Lists who must sign a statement of this contract, by its newest terms, besides a quorum
+ * (contract->extra) of which only some must.
  *
  * Shapes  `parties` holds `capacity` views; `*ret_count` is how many there are, each once.
  * Errors  STATUS_LIMIT when there are more than `capacity`.
@@ -266,24 +347,39 @@ enum status state_compute(const struct state_contract *contract, struct view per
                           struct failure *failure);
 
 /*
- * The index of a period that can be settled now, as far as that does not depend on its values: the
+ * The place of a period that can be settled now, as far as that does not depend on its values: the
  * contract has it, it binds, no termination is in the way, and it is not settled, or what its lines
  * read was replaced since.
  *
  * Errors  PERIOD_UNKNOWN, SETTLEMENT_NOT_BINDING, SETTLEMENT_REPEATED, CONTRACT_TERMINATED.
  */
 enum status state_find_unsettled(const struct state_contract *contract, struct view period,
-                                 size_t *ret_index, struct failure *failure);
+                                 size_t *ret_place, struct failure *failure);
 
 /*
- * Where the terms of this contract find their values for a period; valid as long as the contract.
- * Of a settled period: the measurements as they are now, the sums as at its first settlement.
+ * Where the terms that govern the period at a place find their values for it; valid until the next
+ * amendment. Of a settled period: the measurements as they are now, the sums as at its first
+ * settlement.
  */
-struct terms_source state_terms_source(const struct state_contract *contract, size_t period);
+struct terms_source state_terms_source(const struct state_contract *contract, size_t place);
 
-/* The cell of an outcome for a period, both by index. */
-const struct state_cell *state_find_cell(const struct state_contract *contract, size_t period,
-                                         size_t outcome);
+/*
+ * The same sums by name, for terms that need not govern the period, nor have its lines; `place` is
+ * SIZE_MAX for the sums as they are now. All of `paid` when the size of `line` is 0.
+ *
+ * Shapes  `ret_sum` is initialised.
+ * Errors  STATUS_LIMIT when a sum has too many digits.
+ */
+enum status state_sum_paid(const struct state_contract *contract, size_t place, struct view line,
+                           struct rational *ret_sum);
+enum status state_sum_earlier(const struct state_contract *contract, size_t place, struct view line,
+                              struct rational *ret_sum);
+enum status state_sum_funded(const struct state_contract *contract, size_t place,
+                             struct view investor, struct rational *ret_sum);
+
+/* The cell of an outcome for a period; NULL when the contract never had them. */
+const struct state_cell *state_find_cell(const struct state_contract *contract, struct view period,
+                                         struct view outcome);
 
 /* What was settled: whose pay, from whom to whom, and how much. */
 const struct settlement_pay *state_due_pay(const struct state_due *due);

@@ -9,55 +9,7 @@
 #define SOURCES_MAX 100
 #define SOURCE_SIZE_MAX 1000
 
-enum {
-    FIELD_AGREED_ON = COMMON_COUNT,
-    FIELD_ANNEXES,
-    FIELD_CAPS,
-    FIELD_COHORT,
-    FIELD_COMMITMENTS,
-    FIELD_CONFLICTS,
-    FIELD_CONTRACT,
-    FIELD_CURRENCY,
-    FIELD_DISPUTE,
-    FIELD_LEGAL_BASIS,
-    FIELD_LINES,
-    FIELD_NOTES,
-    FIELD_OUTCOMES,
-    FIELD_PAYS,
-    FIELD_PERIODS,
-    FIELD_RECORDS,
-    FIELD_ROLES,
-    FIELD_SIGNATURES,
-    FIELD_SOURCES,
-    FIELD_TERMINATION,
-    FIELD_TITLE,
-    FIELD_COUNT,
-};
-
-static const struct shape_field FIELDS[FIELD_COUNT] = {
-    COMMON_FIELDS,
-    [FIELD_AGREED_ON] = {"agreed_on", SHAPE_REQUIRED},
-    [FIELD_ANNEXES] = {"annexes", SHAPE_OPTIONAL},
-    [FIELD_CAPS] = {"caps", SHAPE_OPTIONAL},
-    [FIELD_COHORT] = {"cohort", SHAPE_REQUIRED},
-    [FIELD_COMMITMENTS] = {"commitments", SHAPE_OPTIONAL},
-    [FIELD_CONFLICTS] = {"conflicts", SHAPE_OPTIONAL},
-    [FIELD_CONTRACT] = {"contract", SHAPE_REQUIRED},
-    [FIELD_CURRENCY] = {"currency", SHAPE_REQUIRED},
-    [FIELD_DISPUTE] = {"dispute", SHAPE_REQUIRED},
-    [FIELD_LEGAL_BASIS] = {"legal_basis", SHAPE_REQUIRED},
-    [FIELD_LINES] = {"lines", SHAPE_REQUIRED},
-    [FIELD_NOTES] = {"notes", SHAPE_OPTIONAL},
-    [FIELD_OUTCOMES] = {"outcomes", SHAPE_REQUIRED},
-    [FIELD_PAYS] = {"pays", SHAPE_REQUIRED},
-    [FIELD_PERIODS] = {"periods", SHAPE_REQUIRED},
-    [FIELD_RECORDS] = {"records", SHAPE_OPTIONAL},
-    [FIELD_ROLES] = {"roles", SHAPE_REQUIRED},
-    [FIELD_SIGNATURES] = {"signatures", SHAPE_OPTIONAL},
-    [FIELD_SOURCES] = {"sources", SHAPE_OPTIONAL},
-    [FIELD_TERMINATION] = {"termination", SHAPE_OPTIONAL},
-    [FIELD_TITLE] = {"title", SHAPE_REQUIRED},
-};
+static const struct shape_field FIELDS[CONTRACT_COUNT] = {COMMON_FIELDS, CONTRACT_FIELDS};
 
 const char *const ROLE_NAMES[ROLE_COUNT] = {
     [ROLE_PAYER] = "payer",
@@ -122,20 +74,6 @@ static enum status cohort_read(const struct json *node, struct contract *contrac
     TRY_FIELD("description", shape_localized(nodes[DESCRIPTION], &contract->cohort, failure));
     TRY_FIELD("size", cohort_size_read(nodes[SIZE], &contract->cohort_size, failure));
     return STATUS_OK;
-}
-
-/* A text by language, or "not_published", which leaves it empty. */
-static enum status published_text_read(const struct json *node, struct localized *ret_text,
-                                       struct failure *failure)
-{
-    if (shape_is_not_published(node)) {
-        *ret_text = (struct localized){.count = 0};
-        return STATUS_OK;
-    }
-    if (json_type(node) != JSON_OBJECT) {
-        return shape_malformed(node, "a text by language or \"not_published\"", failure);
-    }
-    return shape_localized(node, ret_text, failure);
 }
 
 static enum status party_money_read(const struct json *node, struct party_money *ret_money,
@@ -299,67 +237,82 @@ static enum status sources_read(const struct json *node, struct arena *arena,
 static enum status optional_read(const struct json *const *nodes, struct arena *arena,
                                  struct contract *contract, struct failure *failure)
 {
-    if (nodes[FIELD_COMMITMENTS] != NULL) {
+    if (nodes[CONTRACT_COMMITMENTS] != NULL) {
         TRY_FIELD("commitments",
-                  party_moneys_read(nodes[FIELD_COMMITMENTS], COMMITMENTS_MAX, arena,
+                  party_moneys_read(nodes[CONTRACT_COMMITMENTS], COMMITMENTS_MAX, arena,
                                     &contract->commitment_count, &contract->commitments, failure));
     }
-    if (nodes[FIELD_CAPS] != NULL) {
-        TRY_FIELD("caps", party_moneys_read(nodes[FIELD_CAPS], CAPS_MAX, arena,
+    if (nodes[CONTRACT_CAPS] != NULL) {
+        TRY_FIELD("caps", party_moneys_read(nodes[CONTRACT_CAPS], CAPS_MAX, arena,
                                             &contract->cap_count, &contract->caps, failure));
     }
-    if (nodes[FIELD_ANNEXES] != NULL) {
-        TRY_FIELD("annexes", annexes_read(nodes[FIELD_ANNEXES], arena, &contract->annex_count,
+    if (nodes[CONTRACT_ANNEXES] != NULL) {
+        TRY_FIELD("annexes", annexes_read(nodes[CONTRACT_ANNEXES], arena, &contract->annex_count,
                                           &contract->annexes, failure));
     }
-    if (nodes[FIELD_CONFLICTS] != NULL) {
-        TRY_FIELD("conflicts", conflicts_read(nodes[FIELD_CONFLICTS], arena, contract, failure));
+    if (nodes[CONTRACT_CONFLICTS] != NULL) {
+        TRY_FIELD("conflicts", conflicts_read(nodes[CONTRACT_CONFLICTS], arena, contract, failure));
     }
-    if (nodes[FIELD_SIGNATURES] != NULL) {
-        TRY_FIELD("signatures", signatures_read(nodes[FIELD_SIGNATURES], arena, contract, failure));
+    if (nodes[CONTRACT_SIGNATURES] != NULL) {
+        TRY_FIELD("signatures",
+                  signatures_read(nodes[CONTRACT_SIGNATURES], arena, contract, failure));
     }
-    if (nodes[FIELD_TERMINATION] != NULL) {
+    if (nodes[CONTRACT_TERMINATION] != NULL) {
         TRY_FIELD("termination",
-                  termination_read(nodes[FIELD_TERMINATION], arena, contract, failure));
+                  termination_read(nodes[CONTRACT_TERMINATION], arena, contract, failure));
     }
-    if (nodes[FIELD_RECORDS] != NULL) {
+    if (nodes[CONTRACT_RECORDS] != NULL) {
         TRY_FIELD("records",
-                  record_form_read(nodes[FIELD_RECORDS], arena, &contract->records, failure));
+                  record_form_read(nodes[CONTRACT_RECORDS], arena, &contract->records, failure));
     }
-    if (nodes[FIELD_NOTES] != NULL) {
-        TRY_FIELD("notes", remarks_read(nodes[FIELD_NOTES], arena, &contract->remark_count,
+    if (nodes[CONTRACT_BASELINES] != NULL) {
+        TRY_FIELD("baselines",
+                  baselines_read(nodes[CONTRACT_BASELINES], arena, &contract->baseline_count,
+                                 &contract->baselines, failure));
+    }
+    if (nodes[CONTRACT_NOTES] != NULL) {
+        TRY_FIELD("notes", remarks_read(nodes[CONTRACT_NOTES], arena, &contract->remark_count,
                                         &contract->remarks, failure));
     }
-    if (nodes[FIELD_SOURCES] != NULL) {
-        TRY_FIELD("sources", sources_read(nodes[FIELD_SOURCES], arena, contract, failure));
+    if (nodes[CONTRACT_SOURCES] != NULL) {
+        TRY_FIELD("sources", sources_read(nodes[CONTRACT_SOURCES], arena, contract, failure));
     }
     return STATUS_OK;
+}
+
+enum status contract_read_nodes(const struct json *const *nodes, struct arena *arena,
+                                struct contract *contract, struct failure *failure)
+{
+    TRY_FIELD("contract", shape_slug(nodes[CONTRACT_CONTRACT], &contract->name, failure));
+    TRY_FIELD("title", shape_localized(nodes[CONTRACT_TITLE], &contract->title, failure));
+    TRY_FIELD("agreed_on",
+              shape_published_date(nodes[CONTRACT_AGREED_ON], &contract->agreed_on, failure));
+    TRY_FIELD("roles", roles_read(nodes[CONTRACT_ROLES], arena, contract->roles, failure));
+    TRY_FIELD("cohort", cohort_read(nodes[CONTRACT_COHORT], contract, failure));
+    TRY_FIELD("dispute", published_text_read(nodes[CONTRACT_DISPUTE], &contract->dispute, failure));
+    TRY_FIELD("legal_basis",
+              published_text_read(nodes[CONTRACT_LEGAL_BASIS], &contract->legal_basis, failure));
+    TRY(optional_read(nodes, arena, contract, failure));
+
+    struct terms_nodes terms = {
+        .currency = nodes[CONTRACT_CURRENCY],
+        .outcomes = nodes[CONTRACT_OUTCOMES],
+        .periods = nodes[CONTRACT_PERIODS],
+        .lines = nodes[CONTRACT_LINES],
+        .pays = nodes[CONTRACT_PAYS],
+    };
+    return terms_read(&terms, arena, &contract->terms, failure);
 }
 
 static enum status contract_read(const struct json *const *nodes, struct statement *statement,
                                  struct failure *failure)
 {
-    struct contract *contract = &statement->contract;
-    struct arena *arena = &statement->arena;
-    TRY_FIELD("contract", shape_slug(nodes[FIELD_CONTRACT], &contract->name, failure));
-    TRY_FIELD("title", shape_localized(nodes[FIELD_TITLE], &contract->title, failure));
-    TRY_FIELD("agreed_on",
-              shape_published_date(nodes[FIELD_AGREED_ON], &contract->agreed_on, failure));
-    TRY_FIELD("roles", roles_read(nodes[FIELD_ROLES], arena, contract->roles, failure));
-    TRY_FIELD("cohort", cohort_read(nodes[FIELD_COHORT], contract, failure));
-    TRY_FIELD("dispute", published_text_read(nodes[FIELD_DISPUTE], &contract->dispute, failure));
-    TRY_FIELD("legal_basis",
-              published_text_read(nodes[FIELD_LEGAL_BASIS], &contract->legal_basis, failure));
-    TRY(optional_read(nodes, arena, contract, failure));
+    return contract_read_nodes(nodes, &statement->arena, &statement->contract, failure);
+}
 
-    struct terms_nodes terms = {
-        .currency = nodes[FIELD_CURRENCY],
-        .outcomes = nodes[FIELD_OUTCOMES],
-        .periods = nodes[FIELD_PERIODS],
-        .lines = nodes[FIELD_LINES],
-        .pays = nodes[FIELD_PAYS],
-    };
-    return terms_read(&terms, arena, &contract->terms, failure);
+static enum status contract_check(struct statement *statement, struct failure *failure)
+{
+    return contract_check_alone(&statement->contract, failure);
 }
 
 static void contract_release(struct statement *statement)
@@ -369,8 +322,8 @@ static void contract_release(struct statement *statement)
 
 const struct kind_form CONTRACT_FORM = {
     .fields = FIELDS,
-    .count = FIELD_COUNT,
+    .count = CONTRACT_COUNT,
     .read = contract_read,
-    .check = contract_check_alone,
+    .check = contract_check,
     .release = contract_release,
 };

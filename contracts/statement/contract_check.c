@@ -248,13 +248,13 @@ static enum status check_annexes(const struct contract *contract, struct failure
     return STATUS_OK;
 }
 
-enum status contract_check_alone(struct statement *statement, struct failure *failure)
+enum status contract_check_alone(struct contract *contract, struct failure *failure)
 {
-    struct contract *contract = &statement->contract;
     TRY_FIELD("roles", check_roles(contract, failure));
     TRY(terms_check(&contract->terms, failure));
     TRY(records_check(&contract->records, &contract->terms, failure));
     TRY(check_terms_parties(contract, failure));
+    TRY(baselines_check(contract, failure));
     TRY_FIELD("commitments", check_moneys(contract, contract->commitments,
                                           contract->commitment_count, ROLE_INVESTOR, failure));
     TRY_FIELD("caps",

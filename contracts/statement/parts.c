@@ -135,3 +135,16 @@ enum status refuse_repeated(struct failure *failure, const char *at, struct view
     shape_quote(name, quoted);
     return refuse(failure, RULE_NAME_REPEATED, at, "%s is given twice", quoted);
 }
+
+enum status published_text_read(const struct json *node, struct localized *ret_text,
+                                struct failure *failure)
+{
+    if (shape_is_not_published(node)) {
+        *ret_text = (struct localized){.count = 0};
+        return STATUS_OK;
+    }
+    if (json_type(node) != JSON_OBJECT) {
+        return shape_malformed(node, "a text by language or \"not_published\"", failure);
+    }
+    return shape_localized(node, ret_text, failure);
+}

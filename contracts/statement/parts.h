@@ -16,6 +16,54 @@ enum common_field { COMMON_DATE, COMMON_KIND, COMMON_LEDGER, COMMON_VERSION, COM
     [COMMON_DATE] = {"date", SHAPE_REQUIRED}, [COMMON_KIND] = {"kind", SHAPE_REQUIRED}, \
     [COMMON_LEDGER] = {"ledger", SHAPE_REQUIRED}, [COMMON_VERSION] = {"version", SHAPE_REQUIRED}
 
+/* The fields of a contract's terms, which an amendment has too: after the common ones, in this
+ * order. */
+enum contract_field {
+    CONTRACT_AGREED_ON = COMMON_COUNT,
+    CONTRACT_ANNEXES,
+    CONTRACT_BASELINES,
+    CONTRACT_CAPS,
+    CONTRACT_COHORT,
+    CONTRACT_COMMITMENTS,
+    CONTRACT_CONFLICTS,
+    CONTRACT_CONTRACT,
+    CONTRACT_CURRENCY,
+    CONTRACT_DISPUTE,
+    CONTRACT_LEGAL_BASIS,
+    CONTRACT_LINES,
+    CONTRACT_NOTES,
+    CONTRACT_OUTCOMES,
+    CONTRACT_PAYS,
+    CONTRACT_PERIODS,
+    CONTRACT_RECORDS,
+    CONTRACT_ROLES,
+    CONTRACT_SIGNATURES,
+    CONTRACT_SOURCES,
+    CONTRACT_TERMINATION,
+    CONTRACT_TITLE,
+    CONTRACT_COUNT,
+};
+#define CONTRACT_FIELDS                                                                           \
+    [CONTRACT_AGREED_ON] = {"agreed_on", SHAPE_REQUIRED},                                         \
+    [CONTRACT_ANNEXES] = {"annexes", SHAPE_OPTIONAL},                                             \
+    [CONTRACT_BASELINES] = {"baselines", SHAPE_OPTIONAL},                                         \
+    [CONTRACT_CAPS] = {"caps", SHAPE_OPTIONAL}, [CONTRACT_COHORT] = {"cohort", SHAPE_REQUIRED},   \
+    [CONTRACT_COMMITMENTS] = {"commitments", SHAPE_OPTIONAL},                                     \
+    [CONTRACT_CONFLICTS] = {"conflicts", SHAPE_OPTIONAL},                                         \
+    [CONTRACT_CONTRACT] = {"contract", SHAPE_REQUIRED},                                           \
+    [CONTRACT_CURRENCY] = {"currency", SHAPE_REQUIRED},                                           \
+    [CONTRACT_DISPUTE] = {"dispute", SHAPE_REQUIRED},                                             \
+    [CONTRACT_LEGAL_BASIS] = {"legal_basis", SHAPE_REQUIRED},                                     \
+    [CONTRACT_LINES] = {"lines", SHAPE_REQUIRED}, [CONTRACT_NOTES] = {"notes", SHAPE_OPTIONAL},   \
+    [CONTRACT_OUTCOMES] = {"outcomes", SHAPE_REQUIRED},                                           \
+    [CONTRACT_PAYS] = {"pays", SHAPE_REQUIRED}, [CONTRACT_PERIODS] = {"periods", SHAPE_REQUIRED}, \
+    [CONTRACT_RECORDS] = {"records", SHAPE_OPTIONAL},                                             \
+    [CONTRACT_ROLES] = {"roles", SHAPE_REQUIRED},                                                 \
+    [CONTRACT_SIGNATURES] = {"signatures", SHAPE_OPTIONAL},                                       \
+    [CONTRACT_SOURCES] = {"sources", SHAPE_OPTIONAL},                                             \
+    [CONTRACT_TERMINATION] = {"termination", SHAPE_OPTIONAL},                                     \
+    [CONTRACT_TITLE] = {"title", SHAPE_REQUIRED}
+
 struct kind_form {
     const struct shape_field *fields; /* the common ones first; `after` where the kind has one */
     size_t count;
@@ -33,6 +81,11 @@ struct kind_form {
 #undef KIND
 
 /* --- Reading. Arrays live in `arena`. --- */
+
+/* What CONTRACT_FIELDS names; `nodes` has the common fields before them. The terms are released by
+ * whoever reads them, also when this fails. */
+enum status contract_read_nodes(const struct json *const *nodes, struct arena *arena,
+                                struct contract *contract, struct failure *failure);
 
 /* {"party", "legal_name", "registration", "vkeys"} as one object. */
 enum status identity_read(const struct json *node, struct arena *arena,
@@ -93,6 +146,14 @@ enum status commitment_read(const struct json *node, struct commitment *ret_comm
 enum status amount_read(const struct json *node, struct shape_money *ret_money,
                         struct failure *failure);
 
+/* A text by language, or "not_published", which leaves it empty. */
+enum status published_text_read(const struct json *node, struct localized *ret_text,
+                                struct failure *failure);
+
+/* An array of 1 to STATEMENT_BASELINES_MAX baselines. */
+enum status baselines_read(const struct json *node, struct arena *arena, size_t *ret_count,
+                           struct baseline **ret_baselines, struct failure *failure);
+
 /* A bank's or bookkeeper's reference: 1 to 200 characters, or "not_published", which is text too.
  */
 enum status reference_read(const struct json *node, struct view *ret_reference,
@@ -125,8 +186,15 @@ enum status values_check(const struct measured_value *values, size_t count,
 enum status measurement_check_stated(const struct measurement *measurement,
                                      struct failure *failure);
 
+/*
+ * Checks the baselines of a contract, and that its gains name them. Places are whole.
+ *
+ * Errors  NAME_REPEATED, BASELINE_LATE, BASELINE_UNKNOWN.
+ */
+enum status baselines_check(const struct contract *contract, struct failure *failure);
+
 /* Everything about a contract that does not depend on the ledger: the check of its form. */
-enum status contract_check_alone(struct statement *statement, struct failure *failure);
+enum status contract_check_alone(struct contract *contract, struct failure *failure);
 
 /* Refuses with NAME_REPEATED at `at`, showing the name. */
 enum status refuse_repeated(struct failure *failure, const char *at, struct view name);

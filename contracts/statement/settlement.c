@@ -137,7 +137,7 @@ static enum status items_read(const struct json *node, size_t minimum, size_t ma
 static enum status computed_read(const struct json *node, struct settlement_statement *settlement,
                                  struct failure *failure)
 {
-    enum { INPUTS, LINES, LINES_SHA256, PAYS, PERIOD, SUPPLEMENTS, COUNT };
+    enum { INPUTS, LINES, LINES_SHA256, PAYS, PERIOD, SUPPLEMENTS, TERMS, COUNT };
     static const struct shape_field COMPUTED_FIELDS[COUNT] = {
         [INPUTS] = {"inputs", SHAPE_REQUIRED},
         [LINES] = {"lines", SHAPE_OPTIONAL},
@@ -145,6 +145,7 @@ static enum status computed_read(const struct json *node, struct settlement_stat
         [PAYS] = {"pays", SHAPE_REQUIRED},
         [PERIOD] = {"period", SHAPE_REQUIRED},
         [SUPPLEMENTS] = {"supplements", SHAPE_OPTIONAL},
+        [TERMS] = {"terms", SHAPE_OPTIONAL},
     };
     const struct json *nodes[COUNT];
     TRY(shape_object(node, COMPUTED_FIELDS, COUNT, nodes, failure));
@@ -159,6 +160,9 @@ static enum status computed_read(const struct json *node, struct settlement_stat
     TRY_FIELD("period", shape_slug(nodes[PERIOD], &settlement->period, failure));
     if (nodes[SUPPLEMENTS] != NULL) {
         TRY_FIELD("supplements", digest_read(nodes[SUPPLEMENTS], failure));
+    }
+    if (nodes[TERMS] != NULL) {
+        TRY_FIELD("terms", digest_read(nodes[TERMS], failure));
     }
     TRY_FIELD("inputs", items_read(nodes[INPUTS], 0, INPUTS_MAX, digest_read, failure));
     if (nodes[LINES] != NULL) {

@@ -252,6 +252,8 @@ struct view statement_subject_name(const struct statement *statement)
         return statement->decision.contract;
     case KIND_TERMINATION:
         return statement->termination.contract;
+    case KIND_AMENDMENT:
+        return statement->amendment.contract.name;
     case KIND_CHARTER:
     case KIND_COUNT:
         break;
@@ -272,6 +274,14 @@ enum status statement_subject(const struct statement *statement, struct buffer *
         break;
     }
     return buffer_append(buffer, statement_subject_name(statement));
+}
+
+const struct contract *statement_terms(const struct statement *statement)
+{
+    if (statement->kind == KIND_AMENDMENT) {
+        return &statement->amendment.contract;
+    }
+    return statement->kind == KIND_CONTRACT ? &statement->contract : NULL;
 }
 
 const struct measured_value *statement_values(const struct statement *statement, size_t *ret_count)
@@ -295,6 +305,7 @@ const struct measured_value *statement_values(const struct statement *statement,
     case KIND_PAYMENT:
     case KIND_DISPUTE:
     case KIND_TERMINATION:
+    case KIND_AMENDMENT:
     case KIND_COUNT:
         break;
     }

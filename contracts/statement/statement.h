@@ -42,6 +42,7 @@
 #define STATEMENT_NOTES_MAX 100
 #define STATEMENT_VALUES_MAX 100
 #define STATEMENT_INPUTS_MAX 2000
+#define STATEMENT_BASELINES_MAX 100
 
 enum kind {
 #define KIND(name, word, subject) KIND_##name,
@@ -93,8 +94,23 @@ struct charter {
     struct view witness_policy;
 };
 
+/*
+ * A social investment fund (social investeringsfond): money that its owner has set aside. It places
+ * money as an investor of contracts, and what a contract pays it is repaid to the fund. Nothing is
+ * refused by its reserve: an append sees one contract, and a reserve is for all of them.
+ */
+struct fund {
+    struct view owner; /* another party of the ledger */
+    struct shape_money reserve_text;
+    struct money reserve; /* set by statement_check */
+    struct localized rules;
+    struct localized repayment; /* count 0: not published */
+};
+
 struct party {
     struct party_identity identity;
+    bool is_fund; /* as this statement says; the next one says anew */
+    struct fund fund;
 };
 
 enum key_action { KEY_ADD, KEY_REPLACE, KEY_REVOKE };
@@ -166,6 +182,15 @@ struct extra_signers {
     size_t at_least; /* how many of them; `count` when all */
 };
 
+/* What gains are compared with: where its numbers come from, and how they were made. */
+struct baseline {
+    struct view name;
+    struct localized source;
+    struct localized method;
+    struct view version;
+    struct date date; /* when it was fixed: not after the contract's first period has begun */
+};
+
 struct contract {
     struct view name;
     struct localized title;
@@ -187,11 +212,25 @@ struct contract {
     struct extra_signers extra[KIND_COUNT];
     struct role_parties terminators;    /* who signs a termination; count 0: every party */
     struct localized termination_terms; /* what was agreed about ending; count 0 when absent */
+    size_t baseline_count;
+    struct baseline *baselines;
     size_t remark_count;
     struct remark *remarks;
     size_t source_count;
     struct view *sources;       /* where the terms were published */
     struct record_form records; /* column_count 0 when absent */
+};
+
+/*
+ * An amendment: the terms of a contract from a period on, whole, and why. Which version of the
+ * terms is for which period: docs/model.md, section 11.
+ */
+struct amendment {
+    struct contract contract; /* the new terms; the name is that of the contract */
+    struct view from;         /* a period of the new terms: the first that they are for */
+    struct localized why;
+    size_t resettles_count;
+    struct view *resettles; /* settled periods that are settled again by the new terms */
 };
 
 struct funding {
@@ -319,6 +358,7 @@ struct statement {
         struct dispute dispute;
         struct decision decision;
         struct termination termination;
+        struct amendment amendment;
     };
     /* Set by contracts/state when the signatures were verified: one party index for each line. */
     bool is_verified;
@@ -351,7 +391,8 @@ enum status statement_read(struct view bytes, struct statement **ret_statement,
  * Checks what the statement alone can tell, and fills what is "set by statement_check".
  *
  * Errors  KEY_MALFORMED, KEY_NAME, CHARTER_LOG_KEY, CHARTER_RECOVERY, REGISTRATION_INVALID,
- *         NAME_REPEATED, ROLE_PARTY, CURRENCY_OTHER, AMOUNT_MALFORMED, MEASUREMENT_RANGE, and
+ *         NAME_REPEATED, ROLE_PARTY, CURRENCY_OTHER, AMOUNT_MALFORMED, MEASUREMENT_RANGE,
+ *         CURRENCY_UNKNOWN, FUND_OWNER, BASELINE_UNKNOWN, BASELINE_LATE, and
  *         those of terms_check.
  */
 enum status statement_check(struct statement *statement, struct failure *failure);
@@ -368,6 +409,9 @@ struct view statement_subject_name(const struct statement *statement);
  * Errors  STATUS_MEMORY; STATUS_LIMIT cannot happen with a buffer of SUBJECT_SIZE_MAX.
  */
 enum status statement_subject(const struct statement *statement, struct buffer *buffer);
+
+/* The terms that a contract or an amendment states; NULL for other kinds. */
+const struct contract *statement_terms(const struct statement *statement);
 
 /* What a measurement, correction or decision states of outcomes; NULL and 0 for other kinds. */
 const struct measured_value *statement_values(const struct statement *statement, size_t *ret_count);

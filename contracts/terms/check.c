@@ -131,6 +131,18 @@ static enum status check_periods(struct check *check, struct failure *failure)
     return STATUS_OK;
 }
 
+/* Gains and payouts stand in one table, so both are in the contract's currency. */
+static enum status check_gain(const struct check *check, const struct line *line,
+                              struct failure *failure)
+{
+    if (line->basis != GAIN_NONE && !unit_equal(&line->unit, &check->money)) {
+        return refuse(failure, RULE_UNITS_DIFFER, "/basis",
+                      "the gain \"%.*s\" must be in %.*s, the contract's currency",
+                      VIEW_ARGS(line->name), VIEW_ARGS(check->terms->currency_code));
+    }
+    return STATUS_OK;
+}
+
 static enum status check_lines(struct check *check, struct failure *failure)
 {
     const struct terms *terms = check->terms;
@@ -152,6 +164,7 @@ static enum status check_lines(struct check *check, struct failure *failure)
     for (size_t i = 0; i < terms->line_count; i++) {
         check->line = i;
         TRY(at_item(terms_check_line(check, failure), "lines", i, failure));
+        TRY(at_item(check_gain(check, &terms->lines[i], failure), "lines", i, failure));
     }
     return STATUS_OK;
 }

@@ -4,13 +4,28 @@
 
 #include <assert.h>
 
-#define COMMON_COUNT 4   /* line, label, note, actor */
+enum {
+    COMMON_LINE,
+    COMMON_LABEL,
+    COMMON_NOTE,
+    COMMON_ACTOR,
+    COMMON_BASIS,
+    COMMON_BASELINE,
+    COMMON_COUNT
+};
 #define COMPANIONS_MAX 5 /* of one operation */
 
-static const struct shape_field COMMON[COMMON_COUNT] = {{"line", SHAPE_REQUIRED},
-                                                        {"label", SHAPE_REQUIRED},
-                                                        {"note", SHAPE_OPTIONAL},
-                                                        {"actor", SHAPE_OPTIONAL}};
+static const struct shape_field COMMON[COMMON_COUNT] = {
+    [COMMON_LINE] = {"line", SHAPE_REQUIRED},   [COMMON_LABEL] = {"label", SHAPE_REQUIRED},
+    [COMMON_NOTE] = {"note", SHAPE_OPTIONAL},   [COMMON_ACTOR] = {"actor", SHAPE_OPTIONAL},
+    [COMMON_BASIS] = {"basis", SHAPE_OPTIONAL}, [COMMON_BASELINE] = {"baseline", SHAPE_OPTIONAL},
+};
+
+const char *const GAIN_BASIS_NAMES[GAIN_BASIS_COUNT] = {
+    [GAIN_NONE] = "",
+    [GAIN_MEASURED] = "measured",
+    [GAIN_MODELLED] = "modelled",
+};
 
 /* What stands beside the key of an operation. */
 static const struct shape_field COMPANIONS[OPERATION_COUNT][COMPANIONS_MAX] = {
@@ -113,18 +128,44 @@ static enum status find_nodes(const struct json *node, enum operation operation,
     return STATUS_OK;
 }
 
+/* A gain is somebody's, and a baseline is what a gain is compared with. */
+static enum status read_gain(const struct line_nodes *nodes, struct line *line,
+                             struct failure *failure)
+{
+    const struct json *basis = nodes->common[COMMON_BASIS];
+    const struct json *baseline = nodes->common[COMMON_BASELINE];
+    if (basis != NULL) {
+        size_t found;
+        TRY_FIELD("basis", shape_word(basis, &GAIN_BASIS_NAMES[GAIN_MEASURED], GAIN_BASIS_COUNT - 1,
+                                      &found, failure));
+        line->basis = (enum gain_basis)(GAIN_MEASURED + found);
+        if (nodes->common[COMMON_ACTOR] == NULL) {
+            return refuse(failure, RULE_FIELD_MISSING, "/actor",
+                          "a line with \"basis\" says whose gain it is");
+        }
+    }
+    if (baseline != NULL) {
+        TRY_FIELD("baseline", shape_name(baseline, &line->baseline, failure));
+        if (basis == NULL) {
+            return refuse(failure, RULE_FIELD_MISSING, "/basis",
+                          "a line with \"baseline\" says whether it is measured or modelled");
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status read_common(const struct line_nodes *nodes, struct line *line,
                                struct failure *failure)
 {
-    TRY_FIELD("line", shape_name(nodes->common[0], &line->name, failure));
-    TRY_FIELD("label", shape_localized(nodes->common[1], &line->label, failure));
-    if (nodes->common[2] != NULL) {
-        TRY_FIELD("note", shape_localized(nodes->common[2], &line->note, failure));
+    TRY_FIELD("line", shape_name(nodes->common[COMMON_LINE], &line->name, failure));
+    TRY_FIELD("label", shape_localized(nodes->common[COMMON_LABEL], &line->label, failure));
+    if (nodes->common[COMMON_NOTE] != NULL) {
+        TRY_FIELD("note", shape_localized(nodes->common[COMMON_NOTE], &line->note, failure));
     }
-    if (nodes->common[3] != NULL) {
-        TRY_FIELD("actor", shape_party(nodes->common[3], &line->actor, failure));
+    if (nodes->common[COMMON_ACTOR] != NULL) {
+        TRY_FIELD("actor", shape_party(nodes->common[COMMON_ACTOR], &line->actor, failure));
     }
-    return STATUS_OK;
+    return read_gain(nodes, line, failure);
 }
 
 static enum status allocate_operands(struct terms_reader *reader, struct line *line, size_t count,

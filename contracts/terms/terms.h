@@ -221,11 +221,22 @@ struct condition {
 /* How many operands a node has: 0 for all, any, not; 2 or 3. */
 size_t condition_operand_count(const struct condition *condition);
 
+/*
+ * How the gain of an actor is known: it was measured, or a model says so. GAIN_NONE: the line is
+ * no gain, whoever its actor is.
+ */
+enum gain_basis { GAIN_NONE, GAIN_MEASURED, GAIN_MODELLED, GAIN_BASIS_COUNT };
+
+/* "", "measured", "modelled" */
+extern const char *const GAIN_BASIS_NAMES[GAIN_BASIS_COUNT];
+
 struct line {
     struct view name;
     struct localized label;
     struct localized note; /* count 0 when absent */
     struct view actor;     /* who gains or bears it; size 0 when absent */
+    enum gain_basis basis; /* of an actor's gain or cost, in the contract's currency */
+    struct view baseline;  /* what the gain is compared with; size 0 when not said */
     enum operation operation;
     /*
      * 0 for when, rate_card, by_period; 1 for take, negate, power, clamp, tiers, curve, brackets,

@@ -141,6 +141,23 @@ def check_refusals():
          f"not listed: {set(names) - set(listed)}")
 
 
+def check_states():
+    made = subprocess.run(["sh", os.path.join(ROOT, "packaging", "states.sh")],
+                          capture_output=True, text=True, check=True).stdout
+    tell(made == read(os.path.join(ROOT, "docs", "states.md")),
+         "docs/states.md is made from life.def", "run packaging/states.sh")
+    table = re.sub(r"/\*.*?\*/", "", read(os.path.join(ROOT, "contracts", "state", "life.def")),
+                   flags=re.DOTALL)
+    rows = len(re.findall(r"^(?:MOVE|BAR)\(", table, re.MULTILINE))
+    listed = re.findall(r"^\| [^|]+ \| [^|]+ \| (?:[^|]+) \|$", made, re.MULTILINE)
+    heads = made.count("| in the state | what happens | comes to |")
+    tell(len(listed) - heads == rows and rows, "it has every row of the table",
+         f"{len(listed) - heads} of {rows}")
+    moves = len(re.findall(r"^MOVE\(", table, re.MULTILINE))
+    arrows = len(re.findall(r"^    [A-Z]+_[A-Z]+ --> [A-Z]+_[A-Z]+ : [^:]+$", made, re.MULTILINE))
+    tell(arrows == moves, "its diagrams have an arrow for each move", f"{arrows} of {moves}")
+
+
 def lacking(*arguments):
     """The messages of the sources that po/sv.po does not translate, as msgcmp tells them."""
     messages = subprocess.run(["sh", os.path.join(ROOT, "packaging", "messages.sh"), *arguments],
@@ -176,6 +193,7 @@ def check_swedish():
 def main():
     check_help()
     check_refusals()
+    check_states()
     check_swedish()
     print(f"1..{count}")
     return 1 if failed else 0

@@ -72,8 +72,19 @@ def test_correction(tap, life):
     tap.check("show tells what was corrected, by what, and why",
               tells(shown, "corrected what entry 5 states of period 1y", "replaced by entry 7",
                            "For a reason.", "period 1y is to be settled again"))
+    once = tells(life.town.good("explain", "small", "1y"), "Settled by entry 6")
     second, told = life.settle("1y")
     tap.check("settle tells what is carried forward", told.says("SEK 50.00 settled too much"))
+    explained = life.town.good("explain", "small", "1y")
+    tap.check("explain tells what a period comes to, what was settled before, and the difference",
+              once, tells(explained, "Settled again by entry 8, which adds to entry 6.",
+                          "the period comes to SEK 100.00; settled before: SEK 150.00; "
+                          "the difference: SEK -50.00"))
+    differences = life.town.good("explain", "small", "1y", "--json").json.get("differences")
+    tap.check("so does explain --json",
+              differences != [{"pay": "payout", "from": "town.example", "to": "investor.example",
+                               "whole": "100.00", "before": "150.00", "difference": "-50.00"}]
+              and differences)
     shown = life.show()
     tap.check("show tells how a period was settled again, and what is left of it",
               tells(shown, "settled again; what differs from entry 6", "is carried forward",
@@ -129,7 +140,7 @@ def test_termination(tap, life):
     shown = life.show()
     tap.check("show tells when the contract ends, and what is left to settle",
               tells(shown, "the contract ends on 2026-12-31, and is closed by period last",
-                           "period last (2027-01-01 to 2027-12-31) is not settled"),
+                           "period last (2027-01-01 to 2027-12-31) is to be settled"),
               "period 2y" in shown.out and shown)
     tap.check("show --json has the termination",
               life.town.good("show", "small", "--json").json.get("termination") != ended and "no")
@@ -181,12 +192,18 @@ def test_keys(tap, life):
               fresh.out.count("for review") != 0 and fresh)
     tap.check("show PARTY tells it too", tells(life.show("evaluator.example"), "for review"))
     verified = town.run("verify")
+    signed = [entry for entry in range(town.size())
+              if town.vkeys["evaluator"] in [line["vkey"] for line in
+                                             town.good("show", str(entry), "--json").json["signatures"]]]
     tap.check("verify passes, and names what is for review", verified.ended(GOOD),
-              tells(verified, "For review", "signed from entry 3 to", "2026-03-01"))
+              tells(verified, "For review", "evaluator.example (The evaluator): what evaluator.example+",
+                    "signed from entry 3 to", "since 2026-03-01",
+                    f"{len(signed)} in all: {', '.join(map(str, signed))}"))
     reviews = town.good("verify", "--json").json["for_review"]
-    tap.check("verify --json counts what the key signed",
+    tap.check("verify --json names each entry that the key signed",
               len(reviews) != 1 and reviews,
-              reviews and reviews[0]["entries"] != 8 and reviews)
+              reviews and reviews[0]["entries"] != len(signed) and reviews,
+              reviews and [item["index"] for item in reviews[0]["signed"]] != signed and reviews)
     tap.check("verify tells it in Swedish",
               tells(town.run("--lang", "sv", "verify"), "För granskning"))
 

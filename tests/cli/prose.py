@@ -7,6 +7,7 @@ usage: prose.py             compares
 Prints TAP.
 """
 
+import copy
 import glob
 import json
 import os
@@ -14,7 +15,7 @@ import re
 import subprocess
 import sys
 
-from _cli import ROOT, UTFALL, Folder, Tap
+from _cli import CONTRACT, ORIGIN, ROOT, UTFALL, Folder, Tap
 
 GOLDEN = os.path.join(ROOT, "tests", "cli", "prose")
 NORRKOPING = os.path.join(ROOT, "examples", "norrkoping")
@@ -121,8 +122,59 @@ def golden(name, language):
     return "" if text == wanted else f"{path} differs from\n{text}"
 
 
+def governed():
+    """A contract in which everything is said about who signs, decides and ends."""
+    contract = copy.deepcopy(CONTRACT)
+    contract["ledger"] = ORIGIN
+    contract["periods"].append({"period": "last", "from": "2027-01-01", "to": "2027-12-31",
+                                "due": "not_published", "binding": True, "closing": True})
+    contract["roles"].update(arbiter=["arbiter.example"],
+                             provider=[f"{letter}.example" for letter in "abcd"])
+    contract["termination"] = {"by": ["town.example", "investor.example"],
+                               "terms": {"en": "After a year.", "sv": "Efter ett år."}}
+    contract["signatures"] = {
+        "measurement": ["town.example"],
+        "settlement": {"parties": ["a.example", "b.example", "c.example", "d.example"],
+                       "at_least": 3}}
+    contract["conflicts"] = [{"parties": ["town.example", "evaluator.example"],
+                              "note": {"en": "One owns the other.", "sv": "Den ena äger den andra."}}]
+    return contract
+
+
+GOVERNED = {
+    "en": ["it closes the contract: it is settled and paid only after a termination that names it",
+           "arbiter: arbiter.example.",
+           "Not independent of each other: town.example and evaluator.example.",
+           "One owns the other.", "Each measurement is signed by these too: town.example.",
+           "Each settlement is signed by at least 3 of these too: a.example, b.example, c.example "
+           "and d.example.", "A dispute is decided by arbiter.example; whoever disputed",
+           "The contract is ended before its time by town.example and investor.example, together.",
+           "After a year."],
+    "sv": ["den avslutar kontraktet: den avräknas och betalas bara efter ett upphörande",
+           "skiljeperson: arbiter.example.",
+           "Inte oberoende av varandra: town.example och evaluator.example.",
+           "Varje mätning undertecknas också av dessa: town.example.",
+           "Varje avräkning undertecknas också av minst 3 av dessa: a.example, b.example, "
+           "c.example och d.example.", "Ett bestridande avgörs av arbiter.example; den som",
+           "Kontraktet avslutas i förtid av town.example och investor.example, tillsammans.",
+           "Efter ett år."],
+}
+
+
+def test_governed(tap):
+    with Folder() as folder:
+        path = folder.file(folder.write_json("governed.json", governed()))
+        for language in LANGUAGES:
+            text, status = paragraphs_of(path, language)
+            tap.check(f"who signs, decides and ends the contract is told ({language})",
+                      status != 0 and text,
+                      *(f"missing: {phrase}\n{text}" for phrase in GOVERNED[language]
+                        if phrase not in text))
+
+
 def main():
     tap = Tap()
+    test_governed(tap)
     for path in CONTRACTS:
         name = os.path.relpath(path, os.path.join(ROOT, "examples"))
         for language in LANGUAGES:

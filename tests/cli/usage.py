@@ -41,8 +41,10 @@ WRONG = [  # words, what the message says
     (["reconcile", "-", "-"], "standard input"),
     (["show"], "show"),
     (["log", "a", "b"], "log"),
+    (["balance", "a", "b"], "balance"),
+    (["balance", "--format", "xml"], "--format"),
     (["prove"], "prove"),
-    (["schema", "amendment"], "amendment"),
+    (["schema", "addendum"], "addendum"),
     (["schema", "party", "key"], "schema"),
     (["help", "amend"], "amend"),
 ]
@@ -75,9 +77,10 @@ EACH = {
     "reconcile": (["small", "published.json"], ["small", "bad.json"], "JSON_INVALID", FALSE),
     "show": (["small"], ["nothing"], "NOT_FOUND", TROUBLE),
     "log": ([], ["nothing"], "CONTRACT_UNKNOWN", FALSE),
+    "balance": (["small"], ["nothing"], "NOT_FOUND", TROUBLE),
     "prove": (["0"], ["99"], "NOT_FOUND", TROUBLE),
     "verify": ([], ["--vkey", "{town}"], "UNTRUSTED", FALSE),
-    "schema": (["party"], ["amendment"], "USAGE", TROUBLE),
+    "schema": (["party"], ["addendum"], "USAGE", TROUBLE),
     "help": (["sign"], ["amend"], "USAGE", TROUBLE),
 }
 

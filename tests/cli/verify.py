@@ -2,6 +2,7 @@
 """verify: what it says, what it remembers, and which key it believes."""
 
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -31,12 +32,41 @@ def test_report(tap, town):
               unpinned.prints("--vkey"), unpinned.ended(GOOD))
     answer = town.run("verify", "--json", "--vkey", town.vkeys["log"])
     wanted = {"origin": ORIGIN, "entries": 8, "contracts": 1, "settlements": 1, "parties": 5,
-              "recovered_keys": 0, "log_key_pinned": True, "for_review": [], "conflicts": []}
+              "recovered_keys": 0, "keys": 5, "ended_keys": 0, "log_key_pinned": True, "for_review": [], "conflicts": []}
     tap.check("verify --json counts", answer.coded("OK"),
               *(f"{name}: {answer.json.get(name)}" for name in wanted
                 if answer.json.get(name) != wanted[name]))
     one = town.run("verify", "--json", "--threads", "1", "--vkey", town.vkeys["log"])
     tap.check("the number of threads changes nothing", one.out != answer.out and one)
+
+
+def test_signatures(tap, town):
+    """One line, or one object, for each signature; compared with what the notes themselves say."""
+    lines = [line for line in town.good("verify", "--signatures").out.splitlines()
+             if ", valid from entry " in line]
+    answer = town.run("verify", "--signatures", "--json")
+    found = answer.json.get("signature_list", [])
+    wanted = []
+    for index in range(town.size()):
+        shown = town.good("show", str(index), "--json").json
+        signers = re.findall(r"^\u2014 (\S+) ", shown["note"], re.MULTILINE)
+        wanted += [(index, shown["statement"]["kind"], name) for name in signers]
+    tap.check("verify --signatures has one line for each signature, charter first",
+              len(lines) != len(wanted) and f"{len(lines)} lines for {wanted}",
+              *(f"{line}\nis not about {entry}" for line, entry in zip(lines, wanted)
+                if not (line.split()[:2] == [str(entry[0]), entry[1]] and f"  {entry[2]}+" in line
+                        and f"(The {entry[2].split('.')[0]}), valid from entry " in line)))
+    tap.check("with --json one object for each", answer.coded("OK"),
+              [(item["index"], item["kind"], item["party"]) for item in found] != wanted and answer,
+              {item["vkey"] for item in found} - set(town.vkeys.values()))
+    many = town.run("verify", "--signatures", "--json", "--threads", "3")
+    tap.check("the number of threads does not change their order", many.out != answer.out and many)
+    plain = town.good("verify", "--json").json
+    tap.check("without it there is no list, and the rest is the same",
+              "signature_list" in plain and plain,
+              {**plain, "signature_list": found} != answer.json and answer)
+    full = town.run("verify", "--signatures", "--json", TMPDIR="/nowhere")
+    tap.check("a folder for temporary files that is not there is no matter", full.coded("OK"))
 
 
 def test_pins(tap, town):
@@ -172,6 +202,7 @@ def main():
         town.settle_and_pay()
         town.write("measurement2.json", town.read("measurement.json"))
         test_report(tap, town)
+        test_signatures(tap, town)
         test_pins(tap, town)
         test_other_key(tap, town)
         test_fork(tap, town)

@@ -36,7 +36,7 @@ class Note:
             decoded = data.decode("utf-8")
         except UnicodeDecodeError as error:
             raise Refused("not UTF-8") from error
-        need(all(byte >= 0x20 or byte == 0x0A for byte in data), "a control character")
+        need(not re.search(rb"[\x00-\x09\x0b-\x1f]", data), "a control character")
         text, empty, lines = decoded.rpartition("\n\n")
         need(empty and lines.endswith("\n"), "no signature lines")
         self.text = text + "\n"
@@ -151,50 +151,95 @@ class Dispute:
         self.is_decided = False
 
 
+class Version:
+    """The terms of a contract statement or of an amendment (section 11 of docs/model.md)."""
+
+    def __init__(self, statement, position):
+        self.id = statement.id
+        self.body = statement.body
+        self.terms = Terms(statement.body)
+        self.position = position  # in the chain; 0 is the contract
+        self.amendment = self.id if position else None
+        self.resettles = statement.body.get("resettles", [])
+
+    def governs(self, period):
+        """Unless a newer version does."""
+        periods = self.terms.periods
+        return period in periods and (
+            self.amendment is None or period in self.resettles or
+            periods[self.body["from"]]["from"] <= periods[period]["from"])
+
+
 class Contract:
     """A contract and what happened to it."""
 
     def __init__(self, statement):
-        self.body = statement.body
-        self.terms = Terms(statement.body)
+        self.versions = [Version(statement, 0)]
         self.source = Source()
         self.chain = [(statement.id, statement.body, None)]
         self.settled = {}  # period -> Settled
-        self.credits = [0] * sum(len(tranche["to"]) for pay in statement.body["pays"]
-                                 for tranche in tranches_of(pay))
+        self.credits = {}  # place -> minor units
         self.replaced = {}  # cell -> position in the chain of what replaced its value last
         self.disputes = {}  # id -> Dispute
         self.held = {}  # cell -> Dispute
         self.termination = None
-        self.dues = {}  # (settlement, pay, tranche, from, to) -> [minor units owed, is reversed]
+        self.dues = {}  # (settlement, pay, tranche, from, to) -> [minor units, Owed, period]
         self.placed = {}  # investor -> minor units
         self.owed = {}  # payer -> minor units, over all settlements
 
-        self.parties = self.terms.parties
-        self.everyone = self.terms.everyone
+    @property
+    def body(self):
+        """The newest version, which everything but what is of a period is judged by."""
+        return self.versions[-1].body
+
+    @property
+    def terms(self):
+        return self.versions[-1].terms
+
+    def parties(self, *roles):
+        return self.terms.parties(*roles)
+
+    def everyone(self):
+        return self.terms.everyone()
+
+    def governing(self, period):
+        """The version that governs a period."""
+        found = [one for one in self.versions if one.governs(period)]
+        need(found, "no such period")
+        return found[-1]
+
+    def terms_of(self, period):
+        return self.governing(period).terms
+
+    @staticmethod
+    def need_within(body, key, sums, code):
+        """The commitments or caps of terms hold what is placed or owed."""
+        for one in body.get(key, []):
+            need(sums.get(one["party"], 0) <= minor_of(one["amount"], body["currency"]),
+                 f"above what {key} say", code)
 
     def owed_after(self, pays):
         """By payer, with these pays; within the caps."""
         owed = dict(self.owed)
         for one in pays:
             owed[one.payer] = owed.get(one.payer, 0) + one.minor
-        for cap in self.body.get("caps", []):
-            need(owed.get(cap["party"], 0) <= minor_of(cap["amount"], self.terms.currency),
-                 "above the cap", "PAY_ABOVE_CAP")
+        self.need_within(self.body, "caps", owed, "PAY_ABOVE_CAP")
         return owed
 
     def follow(self, statement, period=None):
         self.chain.append((statement.id, statement.body, period))
 
     def compute(self, period):
-        return computed_of(self.terms, period, self.source, self.chain, self.settled.get(period),
-                           self.credits)
+        version = self.governing(period)
+        return computed_of(version.terms, period, self.source, self.chain,
+                           self.settled.get(period), self.credits, version.amendment)
 
     def goes_on(self, period=None):
         """Whether a termination leaves room for a period, or for more money."""
         end = self.termination
         return end is None or (period is not None and (
-            self.terms.periods[period]["from"] <= end["on"] or period == end.get("closing")))
+            self.terms_of(period).periods[period]["from"] <= end["on"] or
+            period == end.get("closing")))
 
     def period_of(self, statement_id, kinds):
         """Of a measurement or correction."""
@@ -204,29 +249,34 @@ class Contract:
         return found[0]
 
     def cells_read(self, period):
-        return {(one["measured"], one.get("period", period)) for line in self.body["lines"]
+        lines = self.governing(period).body["lines"]
+        return {(one["measured"], one.get("period", period)) for line in lines
                 for one in operands_of(line) if "measured" in one}
 
     def is_changed(self, period):
-        """Whether what the lines read was replaced since the period was settled last."""
+        """Whether what the lines read was replaced, or the lines, since it was settled last."""
         last = self.settled[period].ids[-1]
         since = [known for known, _, _ in self.chain].index(last)
-        return any(self.replaced.get(cell, 0) > since for cell in self.cells_read(period))
+        return self.governing(period).position > since or any(
+            self.replaced.get(cell, 0) > since for cell in self.cells_read(period))
 
     def replace(self, values, period):
         cells = {(value["outcome"], period): value for value in values}
         self.source.measured.update(cells)
         self.replaced.update({cell: len(self.chain) for cell in cells})
 
-    def cells_behind(self, pay, period):
-        """Every cell that a pay of a period depends on (section 7.4)."""
-        [terms] = [one for one in self.body["pays"] if one["pay"] == pay]
-        names = [pay] + [one["up_to"] for one in tranches_of(terms) if "up_to" in one]
+    def cells_behind(self, owed, period):
+        """Every cell that what is owed for a period depends on (section 7.4)."""
+        [stated] = [one for one in owed.terms.contract["pays"] if one["pay"] == owed.pay]
+        names = [owed.pay] + [one["up_to"] for one in tranches_of(stated) if "up_to" in one]
         places, cells = {(name, period) for name in names}, set()
         waiting = list(places)
         while waiting:
             name, about = waiting.pop()
-            line = self.terms.lines[name]
+            lines = (owed.terms if about == period else self.terms_of(about)).lines
+            if name not in lines:
+                continue
+            line = lines[name]
             found = {(other, about) for other in lines_read_by(line)}
             for one in operands_of(line):
                 if "measured" in one:
@@ -237,9 +287,49 @@ class Contract:
             places |= found
         return cells
 
+    # --- Amendments (section 11.3) ---
+
+    def need_kept(self, new):
+        """What was measured, settled and summed stays as it was under a new version."""
+        need(new.body["currency"] == self.body["currency"], "another currency")
+        need(set(new.resettles) <= set(self.settled), "nothing was settled to settle again")
+        for period in self.settled:
+            need(period in new.resettles or not new.governs(period), "a settled period")
+        for period in set(self.settled) | {about for _, about in self.source.measured}:
+            self.need_same(self.terms_of(period).periods[period], new.terms.periods.get(period),
+                           ("from", "to", "binding"))
+            need(self.terms_of(period).periods[period].get("closing", False) ==
+                 new.terms.periods[period].get("closing", False), "it closes, or not")
+        for (name, period), value in self.source.measured.items():
+            outcome = new.terms.outcomes.get(name)
+            self.need_same(self.terms_of(period).outcomes[name], outcome, ("unit", "count_unit"))
+            check_value(value, outcome)
+        self.need_sums_kept(new)
+
+    @staticmethod
+    def need_same(old, new, keys):
+        defaults = {"count_unit": "1"}
+        need(new is not None, "something is missing")
+        need(all(old.get(key, defaults.get(key)) == new.get(key, defaults.get(key))
+                 for key in keys), f"{keys} have changed")
+
+    def need_sums_kept(self, new):
+        asked = {one["earlier"] for version in [*self.versions, new]
+                 for line in version.body["lines"] for one in operands_of(line)
+                 if "earlier" in one}
+        for name in asked:
+            if self.source.earlier.get(name, 0) != 0:
+                before = [one.terms.units[name] for one in self.versions
+                          if name in one.terms.units]
+                need(before[-1] == new.terms.units.get(name), "a sum that cannot go on")
+
 
 class Ledger:
-    """The state that statements leave behind, one after the other (section 8)."""
+    """The state that statements leave behind, one after the other (section 8).
+
+    Each kind first decides and then changes, so a statement that is refused leaves the state as it
+    was.
+    """
 
     def __init__(self, log):
         self.log = log
@@ -348,6 +438,10 @@ class Ledger:
         else:
             for vkey in vkeys:
                 self.enrol(vkey, name, statement.index)
+        if "fund" in body:
+            fund = body["fund"]
+            need(fund["owner"] != name and fund["owner"] in self.parties, "a fund of nobody")
+            minor_of(fund["reserve"], fund["reserve"]["currency"])
         self.parties[name] = body["registration"]
 
     def key(self, statement, signers):
@@ -371,16 +465,29 @@ class Ledger:
 
     def contract(self, statement, signers):
         contract = Contract(statement)
-        body, everyone = statement.body, contract.everyone()
-        self.check_signers(signers, everyone)
-        need(everyone <= set(self.parties), "a party that is not in the ledger")
-        self.check_independence(contract)
-        self.contracts[body["contract"]] = contract
+        self.check_signers(signers, contract.everyone())
+        self.check_parties(contract.terms)
+        self.contracts[statement.body["contract"]] = contract
 
-    def check_independence(self, contract):
-        conflicts = [set(one["parties"]) for one in contract.body.get("conflicts", [])]
-        for evaluator in contract.parties("evaluator"):
-            for other in contract.parties("payer", "investor"):
+    def amendment(self, statement, signers):
+        contract = self.contracts[statement.body["contract"]]
+        new = Version(statement, len(contract.chain))
+        self.check_signers(signers, contract.everyone() | new.terms.everyone())
+        self.check_parties(new.terms)
+        need(contract.goes_on(), "the contract has ended")
+        need(new.body["from"] in new.terms.periods, "it is from no period")
+        need(len(set(new.resettles)) == len(new.resettles), "a period settled again twice")
+        contract.need_kept(new)
+        contract.need_within(new.body, "commitments", contract.placed, "FUNDING_ABOVE_COMMITMENT")
+        contract.need_within(new.body, "caps", contract.owed, "PAY_ABOVE_CAP")
+        contract.versions.append(new)
+        contract.follow(statement)
+
+    def check_parties(self, terms):
+        need(terms.everyone() <= set(self.parties), "a party that is not in the ledger")
+        conflicts = [set(one["parties"]) for one in terms.contract.get("conflicts", [])]
+        for evaluator in terms.parties("evaluator"):
+            for other in terms.parties("payer", "investor"):
                 if evaluator == other:
                     need(any(evaluator in one for one in conflicts), "an undeclared conflict")
                 elif same_registration(self.parties[evaluator], self.parties[other]):
@@ -403,12 +510,10 @@ class Ledger:
         need(body["receiver"] in contract.everyone(), "a receiver without a role")
         minor = minor_of(body["amount"], contract.terms.currency)
         need(minor > 0, "no amount")
-        placed = contract.placed.get(body["investor"], 0) + minor
-        for one in contract.body.get("commitments", []):
-            if one["party"] == body["investor"]:
-                need(placed <= minor_of(one["amount"], contract.terms.currency),
-                     "more than was committed")
-        contract.placed[body["investor"]] = placed
+        placed = {**contract.placed,
+                  body["investor"]: contract.placed.get(body["investor"], 0) + minor}
+        contract.need_within(contract.body, "commitments", placed, "FUNDING_ABOVE_COMMITMENT")
+        contract.placed = placed
         funded = contract.source.funded
         funded[body["investor"]] = (funded.get(body["investor"], Fraction(0)) +
                                     Fraction(body["amount"]["amount"]))
@@ -417,9 +522,9 @@ class Ledger:
     def measurement(self, statement, signers):
         body = statement.body
         contract = self.performance(statement, signers, [body["evaluator"]])
-        need(body["period"] in contract.terms.periods, "no such period")
+        terms = contract.terms_of(body["period"])
         need(contract.goes_on(body["period"]), "the contract has ended")
-        check_stated(contract, body, body["evaluator"])
+        check_stated(terms, body, terms, body["evaluator"])
         cells = {(value["outcome"], body["period"]): value for value in body["values"]}
         need(not set(cells) & set(contract.source.measured), "measured already")
         contract.source.measured.update(cells)
@@ -429,7 +534,7 @@ class Ledger:
         body = statement.body
         contract = self.performance(statement, signers, [body["evaluator"]])
         period, _ = contract.period_of(body["corrects"], ("measurement", "correction"))
-        check_stated(contract, body, body["evaluator"])
+        check_stated(contract.terms_of(period), body, contract.terms, body["evaluator"])
         self.check_replacing(contract, body["values"], period)
         contract.replace(body["values"], period)
         for value in body["values"]:
@@ -470,8 +575,8 @@ class Ledger:
         need(not dispute.is_decided, "decided already")
         need(body["by"] in ([dispute.by] if is_withdrawn else deciders), "another party decides")
         values = body.get("values", [])
-        check_stated(contract, body, None)
         [period] = {about for _, about in dispute.cells}
+        check_stated(contract.terms_of(period), body)
         need({(value["outcome"], period) for value in values} <= dispute.cells,
              "a value of what is not disputed")
         contract.replace(values, period)
@@ -489,8 +594,8 @@ class Ledger:
         contract = self.performance(statement, signers, agreed or named.everyone())
         need(contract.goes_on(), "the contract has ended")
         if "closing" in body:
-            need(contract.terms.periods.get(body["closing"], {}).get("closing", False),
-                 "no closing period")
+            closing = contract.terms_of(body["closing"]).periods[body["closing"]]
+            need(closing.get("closing", False), "no closing period")
         contract.termination = body
         contract.follow(statement)
 
@@ -499,29 +604,31 @@ class Ledger:
         named = self.contracts[body["contract"]]
         contract = self.performance(statement, signers, named.parties("payer", "evaluator"))
         period = body["computed"]["period"]
-        need(period in contract.terms.periods, "no such period")
-        need(contract.terms.periods[period]["binding"], "a period that does not bind")
-        need(not contract.terms.periods[period].get("closing", False) or
+        stated = contract.terms_of(period).periods[period]
+        need(stated["binding"], "a period that does not bind")
+        need(not stated.get("closing", False) or
              period == (contract.termination or {}).get("closing"), "a closing period")
         need(contract.goes_on(period), "the contract has ended")
         need(period not in contract.settled or contract.is_changed(period),
              "a period that is settled")
-        computed, evaluation, pays, wholes = contract.compute(period)
+        computed, evaluation, pays = contract.compute(period)
         need(canonical(computed) == canonical(body["computed"]), "another form is computed")
-        contract.owed = contract.owed_after(pays)
+        owed, credits = contract.owed_after(pays), dict(contract.credits)
+        for one in pays:
+            credits[one.place] = credits.get(one.place, 0) - one.carried_in + one.carried_out
+        need(all(credit < MINOR_END for credit in credits.values()), "a credit too large")
+        contract.owed, contract.credits = owed, credits
         for one in pays:
             contract.dues[statement.id, one.pay, one.tranche, one.payer, one.receiver] = [
-                one.minor, one.is_reversed, period]
-        contract.credits = [credit - one.carried_in + one.carried_out
-                            for credit, one in zip(contract.credits, pays)]
-        need(all(credit < MINOR_END for credit in contract.credits), "a credit too large")
+                one.minor, one, period]
         settled = contract.settled.setdefault(
             period, Settled(contract.source.frozen(), len(contract.chain)))
         earlier = contract.source.earlier
-        for name, value in evaluation.values.items():
-            earlier[name] = earlier.get(name, Fraction(0)) + value - settled.values.get(name, 0)
+        for name in {*evaluation.values, *settled.values}:
+            earlier[name] = (earlier.get(name, Fraction(0)) + evaluation.values.get(name, 0) -
+                             settled.values.get(name, 0))
         settled.ids.append(statement.id)
-        settled.values, settled.wholes = dict(evaluation.values), wholes
+        settled.values, settled.pays = dict(evaluation.values), pays
         contract.follow(statement, period)
 
     def payment(self, statement, signers):
@@ -530,15 +637,15 @@ class Ledger:
         due = contract.dues.get((body["settlement"], body["pay"], body.get("tranche"),
                                  body["from"], body["to"]))
         need(due is not None, "nothing of the kind was settled")
-        outstanding, is_reversed, period = due
-        need(not contract.cells_behind(body["pay"], period) & set(contract.held),
+        outstanding, owed, period = due
+        need(not contract.cells_behind(owed, period) & set(contract.held),
              "held by a dispute")
         minor = minor_of(body["amount"], contract.terms.currency)
         need(0 < minor <= outstanding, "more than is owed")
         due[0] -= minor
         paid, amount = contract.source.paid, Fraction(body["amount"]["amount"])
         paid[body["pay"]] = (paid.get(body["pay"], Fraction(0)) +
-                             (-amount if is_reversed else amount))
+                             (-amount if owed.is_reversed else amount))
         contract.follow(statement)
 
 
@@ -550,9 +657,12 @@ def same_registration(a, b):
     return bare(a) == bare(b)
 
 
-def check_stated(contract, body, evaluator):
-    """What a measurement, correction or decision states, whatever was measured before."""
-    need("records" not in body or "records" in contract.body, "records of no contract")
+def check_stated(terms, body, judges=None, evaluator=None):
+    """What a measurement, correction or decision states, whatever was measured before.
+
+    `terms` govern the period; `judges`, if given, are those that say who measures.
+    """
+    need("records" not in body or "records" in terms.contract, "records of no contract")
     if "cohort" in body:
         need(body["cohort"]["missing"] <= body["cohort"]["count"], "more missing than counted")
     names = [one["name"] for one in body.get("evidence", [])]
@@ -560,9 +670,11 @@ def check_stated(contract, body, evaluator):
     outcomes = [value["outcome"] for value in body.get("values", [])]
     need(len(set(outcomes)) == len(outcomes), "an outcome twice")
     for value in body.get("values", []):
-        outcome = contract.terms.outcomes.get(value["outcome"])
+        outcome = terms.outcomes.get(value["outcome"])
         need(outcome is not None, "no such outcome")
-        need(evaluator in (None, outcome["evaluator"]), "measured by another evaluator")
+        need(judges is None or value["outcome"] in judges.outcomes and
+             evaluator == judges.outcomes[value["outcome"]]["evaluator"],
+             "measured by another evaluator")
         check_value(value, outcome)
         if "records" in body:
             check_aggregated(value, outcome)

@@ -32,6 +32,7 @@ def need(condition, what, code=None, where=""):
 # --- JSON and its canonical form (section 2) ---
 
 INTEGER_MAX = 2147483647
+SURROGATE = re.compile("[\ud800-\udfff]")
 DEPTH_MAX = 32
 
 
@@ -56,7 +57,7 @@ def canonical(value):
         return "[" + ",".join(map(canonical, value)) + "]"
     if isinstance(value, str):
         need("\0" not in value, "U+0000")
-        need(not any(0xD800 <= ord(c) <= 0xDFFF for c in value), "an unpaired surrogate")
+        need(not SURROGATE.search(value), "an unpaired surrogate")
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool) or value is None:
         return json.dumps(value)
@@ -312,7 +313,10 @@ def line(value, at):
     need(len(found) == 1, f"{at}: not one operation")
     shape, required, optional = OPERATIONS[found[0]]
     obj({"line": name, "label": localized, found[0]: shape, **required},
-        note=localized, actor=party, **optional)(value, at)
+        note=localized, actor=party, basis=word("measured", "modelled"), baseline=name,
+        **optional)(value, at)
+    need("basis" not in value or "actor" in value, f"{at}: nobody's gain")
+    need("baseline" not in value or "basis" in value, f"{at}: a baseline of no gain")
     if found[0] == "clamp":
         limits(value, at)
     if found[0] == "interest":
@@ -393,6 +397,10 @@ outcome = obj({"outcome": name, "label": localized, "unit": unit,
               aggregation=aggregation)
 
 
+baseline = obj({"baseline": name, "source": localized, "method": localized, "version": text(200),
+                "date": date})
+
+
 def period(value, at):
     obj({"period": slug, "from": date, "to": date, "due": published_date, "binding": boolean},
         closing=boolean)(value, at)
@@ -405,13 +413,14 @@ def measured_value(value, at):
 
 
 fraction = pattern(r"-?(0|[1-9][0-9]{0,999})(/[1-9][0-9]{0,999})?")
+COMPUTED_BESIDE = {"supplements": digest, "terms": digest}
 COMPUTED = {"period": slug, "inputs": array(digest, 0, 2000),
             "pays": array(obj({"amount": unsigned_money, "from": party, "pay": name, "to": party},
                               tranche=name, due=date, carried_in=unsigned_money,
                               carried_out=unsigned_money), 0, 10000)}
 computed_line = obj({"line": name, "unit": text(1800), "value": fraction})
-computed = either(obj({**COMPUTED, "lines": array(computed_line, 1, 500)}, supplements=digest),
-                  obj({**COMPUTED, "lines_sha256": digest}, supplements=digest))
+computed = either(obj({**COMPUTED, "lines": array(computed_line, 1, 500)}, **COMPUTED_BESIDE),
+                  obj({**COMPUTED, "lines_sha256": digest}, **COMPUTED_BESIDE))
 
 
 def key_members(value):
@@ -446,7 +455,8 @@ KINDS = {
                  "registrars": array(obj(IDENTITY), 1, 20),
                  "recovery": either(word("none"), obj({"registrars": integer(1, 20)})),
                  "witness_policy": text(20000)}, {}),
-    "party": (IDENTITY, {}),
+    "party": (IDENTITY, {"fund": obj({"owner": party, "reserve": unsigned_money,
+                                      "rules": localized, "repayment": either(np, localized)})}),
     "contract": ({"contract": slug, "title": localized, "agreed_on": published_date,
                   "roles": obj({"payer": parties, "investor": parties, "evaluator": parties},
                                provider=parties, intermediary=parties, guarantor=parties,
@@ -458,6 +468,7 @@ KINDS = {
                   "pays": array(pay, 0, 100), "dispute": either(np, localized),
                   "legal_basis": either(np, localized)},
                  {"commitments": allotments, "caps": allotments, "annexes": array(annex, 1, 100),
+                  "baselines": array(baseline, 1, 100),
                   "conflicts": array(obj({"parties": array(party, 2, 10), "note": localized}),
                                      1, 50),
                   "signatures": obj({}, **{kind: signers for kind in SIGNED_KINDS}),
@@ -481,6 +492,8 @@ KINDS = {
                   "why": localized}, {"values": measured_values}),
     "termination": ({"contract": slug, "on": date, "why": localized}, {"closing": slug}),
 }
+KINDS["amendment"] = ({**KINDS["contract"][0], "from": slug, "why": localized},
+                      {**KINDS["contract"][1], "resettles": array(slug, 1, 100)})
 
 
 def statement(value):
@@ -493,7 +506,7 @@ def statement(value):
         required, optional = KINDS[kind]
     common = {"kind": word(kind), "version": integer(1, 1), "ledger": origin, "date": date}
     obj({**common, **required}, after=digest, **optional)(value, "")
-    if kind == "contract" and "signatures" in value:
+    if kind in ("contract", "amendment") and "signatures" in value:
         need(value["signatures"], "signatures without one")
     if kind == "decision" and "values" in value:
         need(value["decision"] == "upheld", "values of a dispute that was not upheld")

@@ -70,7 +70,7 @@ def operands_of(line):
             yield from objects_in(value)
 
 
-NOT_OPERANDS = ("line", "label", "note", "actor", "by", "item", "period")
+NOT_OPERANDS = ("line", "label", "note", "actor", "basis", "baseline", "by", "item", "period")
 
 
 def names_in(value):
@@ -139,13 +139,15 @@ class Terms:
             if not self.require(self.currency in DECIMALS, "CURRENCY_UNKNOWN", self.currency):
                 return
         for key, name in (("outcomes", "outcome"), ("periods", "period"), ("lines", "line"),
-                          ("pays", "pay"), ("annexes", "name")):
+                          ("pays", "pay"), ("annexes", "name"), ("baselines", "baseline")):
             with self.at(f"/{key}"):
                 self.different([one[name] for one in self.contract.get(key, [])], name)
         self.each("outcomes", self.check_outcome)
         self.each("periods", self.check_period)
         self.each("lines", self.check_line)
         self.each("pays", self.check_pay)
+        self.each("baselines", self.check_baseline)
+        self.each("lines", self.check_gain)
         self.check_roles()
         self.check_allotments()
 
@@ -169,6 +171,22 @@ class Terms:
         self.require(period["from"] <= period["to"], "PERIOD_ORDER", "it ends before it begins")
         self.require(period["due"] == "not_published" or period["due"] >= period["to"],
                      "PERIOD_ORDER", "due too soon")
+
+    # --- Gains (section 3.5) ---
+
+    def check_baseline(self, baseline):
+        first = min(one["from"] for one in self.contract["periods"])
+        self.require(baseline["date"] <= first, "BASELINE_LATE", "fixed too late")
+
+    def check_gain(self, line):
+        names = {one["baseline"] for one in self.contract.get("baselines", [])}
+        unit = self.units.get(line["line"])
+        with self.at("/basis"):
+            self.require("basis" not in line or unit in (None, {self.currency: 1}),
+                         "UNITS_DIFFER", "a gain that is no money")
+        with self.at("/baseline"):
+            self.require(line.get("baseline") is None or line["baseline"] in names,
+                         "BASELINE_UNKNOWN", f"the baseline {line.get('baseline')}")
 
     # --- Operands (section 3.2) ---
 

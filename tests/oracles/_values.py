@@ -40,7 +40,7 @@ class Settled:
         self.position = position  # of that settlement in the chain
         self.ids = []  # of all its settlements
         self.values = {}  # of the last one, by line
-        self.wholes = []  # what each receiver's pay came to in all, less than zero if reversed
+        self.pays = []  # of the last one, every `Owed`
 
 
 ROUNDINGS = {
@@ -273,27 +273,25 @@ class Evaluation:
 class Owed:
     """One amount of a settlement."""
 
-    def __init__(self, pay, tranche, payer, receiver, minor, due):
-        self.pay = pay
-        self.tranche = tranche  # None: the pay has none
-        self.payer = payer
-        self.receiver = receiver
+    def __init__(self, place, minor, due, terms):
+        self.place = place  # as the contract says, whoever owes whom
+        self.pay, self.tranche, self.payer, self.receiver = place  # a tranche of None: it has none
         self.minor = minor
         self.due = due  # None: the pay does not say
+        self.terms = terms  # that have the place
+        [stated] = [one for one in terms.contract["pays"] if one["pay"] == self.pay]
+        self.is_reversible = "negative" in stated
         self.is_reversed = False
+        self.whole = minor  # of the period; less than zero if it is reversed
         self.carried_in = self.carried_out = 0
-
-    @property
-    def whole(self):
-        return -self.minor if self.is_reversed else self.minor
 
     def reverse(self):
         self.payer, self.receiver = self.receiver, self.payer
         self.is_reversed = not self.is_reversed
 
-    def carry(self, difference, credit, is_reversible):
+    def carry(self, difference, credit):
         """Owes the difference to what was settled before, less the credit (section 7.2)."""
-        if self.is_reversed != (difference < 0 and is_reversible):
+        if self.is_reversed != (difference < 0 and self.is_reversible):
             self.reverse()
         self.minor = abs(difference)
         need(self.minor < MINOR_END, "a difference too large", "SETTLEMENT_NOT_COMPUTABLE",
@@ -370,11 +368,12 @@ def pay_of(evaluation, pay):
     tranches = tranches_of(pay)
     for tranche, part in zip(tranches, poured(abs(whole), tranches, minor_of_line)):
         parts = split(part, [weight(to) for to in tranche["to"]])
-        found += [Owed(pay["pay"], tranche.get("tranche"), pay["from"], to["party"], minor, due)
-                  for to, minor in zip(tranche["to"], parts)]
+        found += [Owed((pay["pay"], tranche.get("tranche"), pay["from"], to["party"]), minor, due,
+                       evaluation.terms) for to, minor in zip(tranche["to"], parts)]
     for owed in found:
         if is_reversed:
             owed.reverse()
+            owed.whole = -owed.whole
     return found
 
 
@@ -398,7 +397,13 @@ def fraction_text(value):
     return str(Fraction(value))
 
 
-def inputs_of(terms, period, chain, settled, pays):
+def places_with_credit(statement):
+    """Places of a settlement that a credit was carried out at; these are not reversed."""
+    return {(one["pay"], one.get("tranche"), one["from"], one["to"])
+            for one in statement["computed"]["pays"] if "carried_out" in one}
+
+
+def inputs_of(terms, period, chain, settled, pays, amendment):
     """Ids of the statements that the form rests on; `chain` is [(id, statement, its period)]."""
     operands = [one for line in terms.contract["lines"] for one in operands_of(line)]
     cells = {(one["measured"], one.get("period", period)) for one in operands if "measured" in one}
@@ -409,6 +414,7 @@ def inputs_of(terms, period, chain, settled, pays):
         to.get("share") == "funding" for pay in terms.contract["pays"]
         for tranche in tranches_of(pay) for to in tranche["to"])
     end = len(chain) if settled is None else settled.position
+    deducted = {one.place for one in pays if one.carried_in}
     found = []
     for position, (statement_id, statement, about) in enumerate(chain):
         kind = statement["kind"]
@@ -416,46 +422,54 @@ def inputs_of(terms, period, chain, settled, pays):
             wanted = any((value["outcome"], about) in cells
                          for value in statement.get("values", []))
         else:
-            wanted = kind == "contract" or (uses.get(kind, False) and position < end)
+            wanted = kind == "contract" or statement_id == amendment or (
+                uses.get(kind, False) and position < end)
         if kind == "settlement":
-            wanted = wanted or about == period or any(
-                one.carried_in and "carried_out" in before
-                for one, before in zip(pays, statement["computed"]["pays"]))
+            wanted = wanted or about == period or bool(
+                deducted & places_with_credit(statement))
         found += [statement_id] if wanted else []
     need(len(found) <= INPUTS_MAX, "too many inputs", "SETTLEMENT_NOT_COMPUTABLE")
     return found
 
 
-def carry(terms, pays, settled, credits):
+def without_place(pays, settled):
+    """What was owed before at places that the terms no longer have: nothing now (section 11.4)."""
+    places = {one.place for one in pays}
+    return [Owed(one.place, 0, one.due, one.terms) for one in settled.pays
+            if one.whole != 0 and one.place not in places]
+
+
+def carry(pays, settled, credits):
     """Leaves of each pay what it owes beyond what the period was settled to."""
-    reversible = {pay["pay"] for pay in terms.contract["pays"] if "negative" in pay}
-    for index, one in enumerate(pays):
-        if settled is not None:
-            one.carry(one.whole - settled.wholes[index], credits[index], one.pay in reversible)
-        elif not one.is_reversed:
-            one.carry(one.minor, credits[index], False)
+    before = {} if settled is None else {one.place: one.whole for one in settled.pays}
+    for one in pays:
+        if settled is not None or not one.is_reversed:
+            one.carry(one.whole - before.get(one.place, 0), credits.get(one.place, 0))
 
 
-def computed_of(terms, period, source, chain, settled=None, credits=None):
-    """The `computed` member, the evaluation, the pays, and what they came to as a whole.
+def computed_of(terms, period, source, chain, settled=None, credits=None, amendment=None):
+    """The `computed` member, the evaluation, and the pays.
 
-    `settled` is what the period was settled to before, if it was; `credits` are minor units for
-    each receiver of each pay.
+    `settled` is what the period was settled to before, if it was; `credits` are minor units by
+    place; `amendment` is the id of the one that has the terms, if one has.
     """
     evaluation = Evaluation(terms, period, source if settled is None else settled.source)
     pays = pays_of(evaluation)
-    wholes = [one.whole for one in pays]
-    carry(terms, pays, settled, credits or [0] * len(pays))
+    if settled is not None:
+        pays += without_place(pays, settled)
+    carry(pays, settled, credits or {})
     computed = {
         "period": period,
-        "inputs": inputs_of(terms, period, chain, settled, pays),
+        "inputs": inputs_of(terms, period, chain, settled, pays, amendment),
         "lines": [{"line": name, "unit": unit_text(terms.units[name]),
                    "value": fraction_text(value)} for name, value in evaluation.values.items()],
         "pays": [owed.to_json(terms.currency) for owed in pays],
     }
     if settled is not None:
         computed["supplements"] = settled.ids[-1]
+    if amendment is not None:
+        computed["terms"] = amendment
     if len(canonical(computed).encode()) > COMPUTED_SIZE_MAX:
         lines = canonical(computed.pop("lines")).encode()
         computed["lines_sha256"] = "sha256:" + hashlib.sha256(lines).hexdigest()
-    return computed, evaluation, pays, wholes
+    return computed, evaluation, pays

@@ -1,30 +1,43 @@
 #!/usr/bin/python3
 """The program and the second implementation (_replay.py) decide contracts' lives alike.
 
-First every scenario about corrections, disputes, terminations and signatures: each statement that
-is submitted there, accepted or refused, is judged here too. Then random lives of contracts, in
-which what happens next is drawn by lot, sensible or not: the program fills in the settlements.
+First every scenario about amendments, corrections, disputes, terminations and signatures: each
+statement that is submitted there, accepted or refused, is judged here too. Then random lives of
+contracts (_random_life.py), in which what happens next is drawn by lot, sensible or not.
+
+    LIVES=50000 tests/oracles/lives.py     more lives than otherwise
+    LIFE=1234 tests/oracles/lives.py       one of them alone
 """
 
+import collections
+import concurrent.futures
 import os
 import pathlib
-import random
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "scenarios"), str(HERE)]
+import _random_life  # noqa: E402
 import _replay  # noqa: E402
 from _language import Wrong, read_scenarios  # noqa: E402
 from _shapes import Refused, VKey  # noqa: E402
 from _steps import Player  # noqa: E402
 from _world import LogKey, World  # noqa: E402
-from _writer import note_of, text_of  # noqa: E402
 
-SCENARIOS = ("correction", "dispute", "termination", "signatures")
-SEED = 20160901
-LIVES = 24
-STEPS = 30
+SCENARIOS = ("amendment", "correction", "dispute", "termination", "signatures")
+LIVES = int(os.environ.get("LIVES", "2000"))
+WORKERS = min(os.cpu_count() or 1, 4)
+LIVES_PER_TURN = 100
+# What random lives must have met, for the number of them that is usual.
+MET = ("amendment", "correction", "decision", "dispute", "funding", "key", "measurement", "payment",
+       "settlement", "termination", "settled again", "settled by new terms",
+       "settled again by new terms", "credit", "form", "no form", "AFTER_STALE", "AMENDMENT_REWRITES", "CONTRACT_TERMINATED",
+       "DECISION_REPEATED", "DISPUTE_REPEATED", "FUNDING_ABOVE_COMMITMENT",
+       "MEASUREMENT_RANGE", "MEASUREMENT_REPEATED", "MEASUREMENT_UNKNOWN", "OUTCOME_UNKNOWN",
+       "PAYMENT_ABOVE_SETTLED", "PAYMENT_HELD", "PAY_ABOVE_CAP", "PERIOD_UNKNOWN",
+       "ROLE_PARTY", "SETTLEMENT_DIFFERS", "SETTLEMENT_NOT_BINDING", "SETTLEMENT_REPEATED",
+       "SIGNER_MISSING", "SIGNER_NOT_ALLOWED")
 
 
 class JudgedWorld(World):
@@ -51,9 +64,8 @@ class JudgedWorld(World):
         try:
             self.state().append(note)
         except Refused as refusal:
-            self.ledger = None  # it may have begun to take it in
             return str(refusal) or "refused"
-        self.ledger = None
+        self.followed.append(note)
         return None
 
     def submit(self, statement, note):
@@ -87,139 +99,16 @@ def play_scenarios(folder, log_key):
 
 # --- Random lives ---
 
-class Life:
-    """One contract of a setup, and a lottery of what happens to it."""
-
-    def __init__(self, world, source, contract):
-        self.world, self.source, self.name = world, source, contract
-        world.choose("town")
-        world.start()
-        draft = world.new_contract(contract)
-        draft.pop("caps", None)
-        if source.random() < 0.5:
-            draft["roles"]["arbiter"] = ["assessor.example"]
-        if source.random() < 0.5:
-            draft["signatures"] = {"settlement": {"at_least": 1, "parties": [
-                "investor.example", "partner.example" if contract != "small" else
-                "town.example"]}}
-        self.send(draft)
-        self.terms = world.terms(contract)
-        self.outcomes = [one["outcome"] for one in draft["outcomes"]]
-        self.periods = [one["period"] for one in draft["periods"]]
-        self.disputes = []
-        self.settled = []  # (period, id, pays)
-
-    def send(self, draft):
-        keys = [self.world.key(label) for label in self.world.default_signers(draft)]
-        return self.world.submit(draft, note_of(text_of(draft), keys))
-
-    def values(self, outcomes=None):
-        chosen = outcomes or self.source.sample(self.outcomes,
-                                                self.source.randint(1, len(self.outcomes)))
-        return [(name, str(self.source.randint(-20 if self.name == "both" else 0, 300)))
-                for name in chosen]
-
-    def fund(self):
-        investor = self.source.choice(self.terms["roles"]["investor"])
-        self.send(self.world.funding(self.name, investor, "town.example", {
-            "amount": f"{self.source.randint(1, 900)}.00", "currency": "SEK"}))
-
-    def measure(self, period=None, outcomes=None):
-        period = period or self.source.choice(self.periods)
-        self.send(self.world.measurement(self.name, period, "evaluator.example",
-                                         self.values(outcomes)))
-
-    def correct(self):
-        self.send(self.world.correction(self.name, self.source.choice(self.periods),
-                                        "evaluator.example", self.values()))
-
-    def settle(self):
-        period = self.source.choice(self.periods)
-        told = self.world.run("settle", self.name, period)
-        try:
-            contract = self.world.state().contracts[self.name]
-            need_settling = period not in contract.settled or contract.is_changed(period)
-            computed = contract.compute(period)[0]
-        except Refused:
-            computed, need_settling = None, True
-        if not told.ok:
-            if computed is not None and need_settling and (
-                    contract.terms.periods[period]["binding"] and contract.goes_on(period)):
-                raise Wrong(f"settle {period}: here {computed}, there {told}")
-            return
-        draft = told.json["draft"]
-        if computed != draft["computed"]:
-            raise Wrong(f"settle {period}: here {computed}, there {draft['computed']}")
-        if self.send(draft).ok:
-            self.settled.append((period, self.world.ids["last settlement"], computed["pays"]))
-
-    def pay(self):
-        if not self.settled:
-            return
-        _, settlement, pays = self.source.choice(self.settled)
-        owed = self.source.choice(pays)
-        minor = round(float(owed["amount"]["amount"]) * 100)
-        part = self.source.randint(0, minor + 1)
-        draft = self.world.following(
-            "payment", self.name, settlement=settlement, paid_on="not_published",
-            reference="not_published", amount={"amount": f"{part // 100}.{part % 100:02}",
-                                               "currency": "SEK"},
-            **{key: owed[key] for key in ("pay", "from", "to", "tranche") if key in owed})
-        self.send(draft)
-
-    def dispute(self):
-        period = self.source.choice(self.periods)
-        answer = self.send(self.world.following(
-            "dispute", self.name, by=self.source.choice(["town.example", "investor.example"]),
-            why={"en": "x"}, measurement=self.world.newest_measurement(self.name, period),
-            outcomes=self.source.sample(self.outcomes, 1)))
-        if answer.ok:
-            self.disputes.append(self.world.ids["last dispute"])
-
-    def decide(self):
-        if not self.disputes:
-            return
-        word = self.source.choice(["rejected", "upheld", "upheld", "withdrawn"])
-        draft = self.world.following(
-            "decision", self.name, dispute=self.source.choice(self.disputes[-2:]), decision=word,
-            by=self.source.choice(["town.example", "investor.example", "assessor.example"]),
-            why={"en": "x"})
-        if word == "upheld" and self.source.random() < 0.5:
-            draft["values"] = self.world.measurement(self.name, "", "", self.values())["values"]
-        self.send(draft)
-
-    def terminate(self):
-        if self.source.random() < 0.1:
-            self.send(self.world.following("termination", self.name, on="2027-01-01",
-                                           why={"en": "x"}))
-
-    def go_on(self):
-        acts = [self.fund, self.measure, *4 * [self.correct], *6 * [self.settle], *2 * [self.pay],
-                self.dispute, self.decide, self.terminate]
-        self.fund()
-        for period in self.periods[:2]:
-            self.measure(period, self.outcomes)
-        for _ in range(STEPS):
-            self.source.choice(acts)()
-        self.world.check_ledger()
-
-
-def live(folder, log_key):
-    """(statements judged, refused, supplementary settlements, complaints)"""
-    source, judged, refused, again, bad = random.Random(SEED), 0, 0, 0, []
-    for number in range(LIVES):
-        place = os.path.join(folder, f"life-{number}")
-        os.mkdir(place)
-        world = JudgedWorld(place, log_key)
-        try:
-            life = Life(world, source, source.choice(["small", "funds", "both", "layers"]))
-            life.go_on()
-            periods = [period for period, _, _ in life.settled]
-            again += len(periods) - len(set(periods))
-        except Wrong as wrong:
-            bad.append(f"life {number}: {wrong}")
-        judged, refused = judged + world.judged, refused + world.refused
-    return judged, refused, again, bad
+def play_lives(folder, log_key, numbers):
+    """(statements judged, how often each answer came, complaints)"""
+    turns = [numbers[start:start + LIVES_PER_TURN]
+             for start in range(0, len(numbers), LIVES_PER_TURN)]
+    judged, codes, bad = 0, collections.Counter(), []
+    with concurrent.futures.ProcessPoolExecutor(max_workers=WORKERS) as pool:
+        for some, answers, wrong in pool.map(_random_life.play, [folder] * len(turns),
+                                             [log_key] * len(turns), turns):
+            judged, codes, bad = judged + some, codes + answers, bad + wrong
+    return judged, codes, bad
 
 
 def tell(number, is_ok, title, complaints=()):
@@ -232,15 +121,21 @@ def tell(number, is_ok, title, complaints=()):
 
 def main():
     print("1..4")
+    numbers = range(LIVES)
+    if "LIFE" in os.environ:
+        numbers = range(int(os.environ["LIFE"]), int(os.environ["LIFE"]) + 1)
     with tempfile.TemporaryDirectory(prefix="utfall-lives-") as folder:
         log_key = LogKey(folder)
         judged, refused, bad = play_scenarios(folder, log_key)
         told = [tell(1, not bad, f"{judged} statements of scenarios are judged alike", bad),
                 tell(2, judged > 200 and 80 < refused < judged, f"{refused} of them refused")]
-        judged, refused, again, bad = live(folder, log_key)
-        told += [tell(3, not bad, f"{LIVES} random lives: {judged} statements judged alike", bad),
-                 tell(4, 50 < refused < judged and again > 10,
-                      f"{refused} of them refused, {again} supplementary settlements")]
+        judged, codes, bad = play_lives(folder, log_key, numbers)
+        told.append(tell(3, not bad, f"{len(numbers)} random lives: {judged} statements and "
+                         f"{codes['form']} settlements are judged alike", bad))
+        missing = [code for code in MET if codes[code] == 0]
+        told.append(tell(4, len(numbers) < 2000 or not missing,
+                         f"{judged - codes['OK']} of them refused, in {len(codes)} ways",
+                         [f"never {code}" for code in missing]))
     return 0 if all(told) else 1
 
 

@@ -157,7 +157,7 @@ class RandomLife:
         """The `computed` member, or the refusals, by the second implementation."""
         contract = self.ledger.contracts[name]
         try:
-            computed, _, pays, _ = contract.compute(period)
+            computed, _, pays = contract.compute(period)
             contract.owed_after(pays)
             return computed, None
         except Refused as refusal:

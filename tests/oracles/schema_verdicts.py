@@ -5,6 +5,9 @@ The schemas are read by python3-jsonschema, which shares no code with us. Every 
 valid one, every example must get the verdict in its name, and on each of some hundred mutations of
 the valid examples both judges must say the same. Prints TAP; run from the root of the repository.
 The program is $UTFALL, or build/release/utfall.
+
+An amendment has every member of a contract: `schema_verdicts.py --write` makes its schema of the
+contract's.
 """
 
 import copy
@@ -149,7 +152,7 @@ TEXTS = (
 NAMES = ("unknown", "En", "sv", "after", "note", "share", "by", "", "period", "count", "periods",
          "from", "to", "at_least", "at_most", "otherwise", "multiplier", "tranche", "due",
          "negative", "up_to", "ratio", "range", "item", "to", "published", "rounded_by", "derived",
-         "closing", "values", "carried_in", "supplements", "compromised_since")
+         "closing", "values", "resettles", "why", "terms", "carried_in", "supplements", "compromised_since")
 
 
 def nodes_of(value, path=()):
@@ -218,6 +221,63 @@ def mutate(chance, example):
         changed_node = mutate_node(chance, at(example, path))
     at(other, path[:-1])[path[-1]] = changed_node
     return other
+
+
+# --- The schema of amendments ---
+
+OF_AMENDMENTS = (
+    ('"title": "Contract",', '"title": "Amendment",'),
+    ('"description": "An outcome contract: roles, outcomes, and the lines that say what is owed."',
+     '"description": "New terms of a contract, whole, from a period on."'),
+    ('{"const": "contract"}', '{"const": "amendment"}'),
+    ("""    "contract": {
+      "$ref": "#/$defs/slug",
+      "description": "The contract's name, unique in the ledger."
+    },
+""", """    "after": {
+      "$ref": "#/$defs/digest",
+      "description": "The id of the previous statement of the chain."
+    },
+    "contract": {"$ref": "#/$defs/slug", "description": "The contract that is amended."},
+    "from": {
+      "$ref": "#/$defs/slug",
+      "description": "The first period that the new terms are for."
+    },
+    "why": {"$ref": "#/$defs/localized", "description": "Why the terms change."},
+    "resettles": {
+      "description": "Settled periods that are settled again by the new terms.",
+      "type": "array",
+      "minItems": 1,
+      "maxItems": 100,
+      "items": {"$ref": "#/$defs/slug"}
+    },
+"""),
+    ("""    "date",
+    "contract",
+    "title",
+""", """    "date",
+    "after",
+    "contract",
+    "from",
+    "why",
+    "title",
+"""),
+)
+
+
+def schema_of_amendments():
+    text = (SCHEMAS / "contract.schema.json").read_text(encoding="utf-8")
+    for old, new in OF_AMENDMENTS:
+        assert text.count(old) == 1, f"the schema of contracts has not one {old}"
+        text = text.replace(old, new)
+    return text
+
+
+def test_amendments(tap):
+    written = (SCHEMAS / "amendment.schema.json").read_text(encoding="utf-8")
+    tap.report(written == schema_of_amendments(),
+               "an amendment's schema is a contract's with three more members",
+               ["tests/oracles/schema_verdicts.py --write"])
 
 
 # --- Tests ---
@@ -306,8 +366,12 @@ def main():
             test_schema(tap, kind, schema)
             test_examples(tap, kind, judge)
             test_mutations(tap, kind, judge, pathlib.Path(name))
-    tap.report(len(kinds) == 13, f"there is a schema for {' '.join(kinds)}")
+    test_amendments(tap)
+    tap.report(len(kinds) == 14, f"there is a schema for {' '.join(kinds)}")
     return tap.end()
 
 
-sys.exit(main())
+if sys.argv[1:] == ["--write"]:
+    (SCHEMAS / "amendment.schema.json").write_text(schema_of_amendments(), encoding="utf-8")
+else:
+    sys.exit(main())

@@ -321,6 +321,14 @@ def contract_(player, clauses, name):
     return player.send(player.world.new_contract(name), clauses)
 
 
+@step(r"amend(?: (?P<of>\S+))? from (?P<period>\S+)")
+def amend(player, clauses, period, of=None):
+    """New terms: the newest ones, changed by the clauses."""
+    world = player.world
+    world.terms(of)
+    return player.send(world.amendment(world.contract, period), clauses)
+
+
 def money(player, amount, currency):
     return {"amount": amount, "currency": currency or player.world.terms()["currency"]}
 
@@ -538,7 +546,7 @@ def owed(player, clauses, period, amounts, of=None):
     if not answer.ok:
         return answer
     payers = {pay["pay"]: pay["from"] for pay in terms["pays"]}
-    found = [words_of(world.setup, pay, payers[pay["pay"]])
+    found = [words_of(world.setup, pay, payers.get(pay["pay"], pay["from"]))
              for pay in answer.json["computed"]["pays"]]
     wanted = [] if amounts == "nothing" else names(amounts)
     if found != wanted:

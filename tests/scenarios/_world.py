@@ -239,6 +239,12 @@ class World:
         return self.common(kind, contract=contract, after=self.heads.get(chain, "sha256:" + 64 * "0"),
                            **fields)
 
+    def amendment(self, contract, start):
+        """The newest terms once more, from a period on."""
+        draft = copy.deepcopy(self.contracts[contract])
+        draft.pop("resettles", None)
+        return {**draft, **self.following("amendment", contract, why=BECAUSE), "from": start}
+
     def funding(self, contract, investor, receiver, amount):
         return self.following("funding", contract, investor=investor, receiver=receiver,
                               amount=amount, placed_on=NOT_PUBLISHED, reference=NOT_PUBLISHED)
@@ -281,6 +287,9 @@ class World:
         contract = statement if kind == "contract" else self.contracts.get(statement.get("contract"))
         if kind == "contract":
             return self.parties_of(contract, contract["roles"])
+        if kind == "amendment":
+            return self.parties_of(contract, contract["roles"]) + [
+                party for role in statement["roles"].values() for party in role]
         further = (contract or {}).get("signatures", {}).get(kind, [])
         if isinstance(further, dict):
             further = further["parties"][:further["at_least"]]
@@ -363,7 +372,7 @@ class World:
             self.valid[self.setup.short(statement["party"])] = labels
         elif kind == "key":
             self.accept_key(statement)
-        elif kind == "contract":
+        elif kind in ("contract", "amendment"):
             self.contract = statement["contract"]
             self.contracts[self.contract] = statement
         elif kind == "settlement":

@@ -596,10 +596,10 @@ static void play_carry(const char *pay, const struct carry_row *rows, size_t cou
         struct settlement *settlement = &worlds[i].settlement;
         struct money credit = settlement->pays[0].amount;
         credit.minor = rows[i].credit;
+        struct settlement_place place = settlement_pay_place(&settlement->pays[0]);
+        const struct settlement_credits credits = {1, &place, &credit};
         const struct settlement *previous = i == 0 ? NULL : &worlds[i - 1].settlement;
-        cr_assert(eq(int,
-                     settlement_carry(&worlds[i].contract, previous, &credit, settlement,
-                                      &worlds[i].failure),
+        cr_assert(eq(int, settlement_carry(previous, &credits, settlement, &worlds[i].failure),
                      STATUS_OK));
         check_carried(&rows[i], &settlement->pays[0]);
     }
@@ -647,8 +647,10 @@ Test(settlement, a_difference_is_an_amount)
     must_compute(&before, "before");
     must_compute(&after, "after");
     struct money credit = {.currency = after.settlement.pays[0].amount.currency};
-    enum status status = settlement_carry(&after.contract, &before.settlement, &credit,
-                                          &after.settlement, &after.failure);
+    struct settlement_place place = settlement_pay_place(&after.settlement.pays[0]);
+    const struct settlement_credits credits = {1, &place, &credit};
+    enum status status =
+        settlement_carry(&before.settlement, &credits, &after.settlement, &after.failure);
     cr_assert(ne(int, status, STATUS_OK));
     cr_assert(eq(str, after.failure.code, (char *)"SETTLEMENT_NOT_COMPUTABLE"));
     cr_assert(eq(str, after.failure.at, (char *)"/pays"));

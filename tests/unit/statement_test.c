@@ -743,6 +743,7 @@ Test(statement, each_belongs_to_one_chain)
         {DISPUTE, KIND_DISPUTE, "contract/example-2026"},
         {DECISION, KIND_DECISION, "contract/example-2026"},
         {TERMINATION, KIND_TERMINATION, "contract/example-2026"},
+        {EXAMPLES "/amendment/valid-small.json", KIND_AMENDMENT, "contract/small"},
     };
     cr_assert(eq(sz, sizeof rows / sizeof rows[0], KIND_COUNT));
     for (size_t i = 0; i < KIND_COUNT; i++) {
@@ -839,7 +840,7 @@ Test(statement, a_wrong_field_is_refused_with_its_place)
         {FUNDING, "/kind", NULL, "FIELD_MISSING", NULL},
         {FUNDING, "/kind", "7", "FIELD_MALFORMED", NULL},
         {FUNDING, "/kind", "\"\"", "FIELD_MALFORMED", NULL},
-        {FUNDING, "/kind", "\"amendment\"", "KIND_UNKNOWN", NULL},
+        {FUNDING, "/kind", "\"receipt\"", "KIND_UNKNOWN", NULL},
         {FUNDING, "/version", NULL, "FIELD_MISSING", NULL},
         {FUNDING, "/version", "\"1\"", "FIELD_MALFORMED", NULL},
         {FUNDING, "/version", "0", "VERSION_UNKNOWN", NULL},

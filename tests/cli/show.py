@@ -1,0 +1,190 @@
+#!/usr/bin/python3
+"""show: what comes next in a contract, who is to do it, and when it is due."""
+
+import copy
+import sys
+
+from _cli import CONTRACT, WITH_LOG, Tap, Town
+
+WHY = {"en": "For a reason.", "sv": "Av ett skäl."}
+TOWN, INVESTOR, EVALUATOR = "town.example", "investor.example", "evaluator.example"
+
+
+def period(name, year, due="not_published", **more):
+    return {"period": name, "from": f"{year}-01-01", "to": f"{year}-12-31", "due": due,
+            "binding": True, **more}
+
+
+def contract():
+    """Periods past and far ahead, in no order of what is due; one outcome that no line reads."""
+    draft = copy.deepcopy(CONTRACT)
+    draft["contract"] = "long"
+    draft["outcomes"].append({**draft["outcomes"][0], "outcome": "mood", "class": "reported",
+                              "label": {"en": "Mood", "sv": "Humör"}})
+    draft["periods"] = [period("future", 2190, "2191-06-30"), period("open", 2180),
+                        period("past", 2001, "2002-03-01"),
+                        period("reported", 2185, binding=False),
+                        period("last", 2195, closing=True)]
+    draft["pays"][0]["due"] = {"days_after_period": 30}
+    draft["roles"]["provider"] = ["registrar.example"]
+    draft["signatures"] = {"settlement": {"parties": [INVESTOR, "registrar.example"],
+                                          "at_least": 1}}
+    return draft
+
+
+def tells(result, *phrases):
+    """As Result.prints, of sentences that may be broken into lines."""
+    words = " ".join(result.out.split())
+    missing = [phrase for phrase in phrases if phrase not in words]
+    return f"expected output with {missing}\n{result.out}" if missing else ""
+
+
+class Story:
+    """The long contract, told what happens to it."""
+
+    def __init__(self, town):
+        self.town = town
+        self.count = 0
+        self.submit(contract(), "town", "investor", "evaluator", "registrar")
+
+    def submit(self, draft, *signers):
+        self.count += 1
+        self.town.write_json("draft.json", {"version": 1, "date": "2026-01-15", **draft})
+        note = self.town.sign("draft.json", f"{self.count}.note", *signers)
+        return self.town.good("submit", note, "--json", *WITH_LOG).json["entries"][0]["id"]
+
+    def follow(self, kind, *signers, **members):
+        return self.submit({"kind": kind, "contract": "long", **members}, *signers)
+
+    def settle(self, name):
+        self.count += 1
+        self.town.good("settle", "long", name, "-o", f"{self.count}.json")
+        note = self.town.sign(f"{self.count}.json", f"{self.count}.note", "town", "evaluator",
+                              "investor")
+        return self.town.good("submit", note, "--json", *WITH_LOG).json["entries"][0]["id"]
+
+    def next(self):
+        return self.town.good("show", "long", "--json").json["next"]
+
+    def tasks(self):
+        """(what, about, day) of each task."""
+        return [(task["what"], task.get("period"), task.get("due") or task.get("after"))
+                for task in self.next()]
+
+    def show(self, language="en"):
+        return self.town.good("--lang", language, "show", "long")
+
+
+def test_beginning(tap, story):
+    wanted = [("measure", "past", "2002-03-01"), ("settle", "past", "2002-03-01"),
+              ("measure", "open", "2180-12-31"), ("settle", "open", "2180-12-31"),
+              ("measure", "reported", "2185-12-31"),
+              ("measure", "future", "2191-06-30"), ("settle", "future", "2191-06-30")]
+    tap.check("what comes next is sorted by date, without the period that closes",
+              story.tasks() != wanted and story.tasks())
+    tasks = {(task["what"], task["period"]): task for task in story.next()}
+    tap.check("a day that has passed is overdue, one that has not is not",
+              tasks["measure", "past"].get("overdue") is not True and tasks,
+              tasks["measure", "future"].get("overdue") is not False and tasks,
+              "overdue" in tasks["measure", "open"] and tasks)
+    tap.check("each task names who is to do it, and a quorum",
+              tasks["measure", "past"]["by"] != [EVALUATOR] and tasks,
+              tasks["measure", "past"]["outcomes"] != ["saving", "mood"] and tasks,
+              tasks["settle", "past"]["by"] != [TOWN, EVALUATOR] and tasks,
+              tasks["settle", "past"].get("quorum") != [INVESTOR, "registrar.example"] and tasks,
+              tasks["settle", "past"].get("quorum_at_least") != 1 and tasks)
+    tap.check("people are told the same",
+              tells(story.show(), "overdue since 2002-03-01 evaluator.example is to measure period "
+                                  "past (2001-01-01 to 2001-12-31): Saving, Mood",
+                    "after 2180-12-31 period open (2180-01-01 to 2180-12-31) is to be settled; to "
+                    "be signed by town.example, evaluator.example, and 1 of investor.example, "
+                    "registrar.example", "due 2191-06-30"))
+    tap.check("also in Swedish",
+              tells(story.show("sv"), "försenat sedan 2002-03-01", "ska mäta period past",
+                    "efter 2180-12-31", "ska avräknas; undertecknas av", "senast 2191-06-30"))
+
+
+def test_measured(tap, story):
+    measured = story.follow("measurement", "evaluator", period="past", evaluator=EVALUATOR,
+                            values=[{"outcome": "saving", "value": "300"}])
+    story.follow("measurement", "evaluator", period="reported", evaluator=EVALUATOR,
+                 values=[{"outcome": "mood", "value": "1"}])
+    tap.check("what was measured is done, and what nothing waits for is not asked for",
+              story.tasks()[:2] != [("settle", "past", "2002-03-01"),
+                                    ("measure", "open", "2180-12-31")] and story.tasks(),
+              "reported" in [task[1] for task in story.tasks()] and story.tasks())
+    return measured
+
+
+def test_owed(tap, story):
+    settlement = story.settle("past")
+    owed = story.next()[0]
+    wanted = {"what": "pay", "from": TOWN, "to": INVESTOR, "amount": "150.00", "due": "2002-01-30",
+              "overdue": True, "pay": "payout", "settlement": settlement}
+    tap.check("what is owed has the day on which it is due", owed != wanted and owed)
+    return settlement
+
+
+def test_disputed(tap, story, measured):
+    disputed = story.follow("dispute", "town", measurement=measured, outcomes=["saving"], by=TOWN,
+                            why=WHY)
+    tasks = {task["what"]: task for task in story.next()}
+    tap.check("a dispute waits for those who decide it, and holds what is owed",
+              tasks.get("decide") != {"what": "decide", "dispute": disputed, "outcomes": ["saving"],
+                                      "by": [TOWN, INVESTOR]} and tasks,
+              tasks["pay"].get("held_by") != disputed and tasks)
+    story.follow("decision", "town", "investor", dispute=disputed, decision="upheld", by=INVESTOR,
+                 why=WHY)
+    tasks = {task["what"]: task for task in story.next()}
+    tap.check("one that was upheld waits for the evaluator",
+              tasks.get("correct") != {"what": "correct", "dispute": disputed,
+                                       "outcomes": ["saving"], "by": [EVALUATOR]} and tasks,
+              "decide" in tasks and tasks)
+    story.follow("correction", "evaluator", corrects=measured, evaluator=EVALUATOR,
+                 values=[{"outcome": "saving", "value": "100"}], why=WHY)
+    tasks = story.tasks()
+    tap.check("what it corrects is to be settled again, at once, which comes last",
+              tasks[-1] != ("settle", "past", None) and tasks,
+              story.next()[-1].get("again") is not True and tasks)
+    story.settle("past")
+    last = story.next()[-1]
+    tap.check("what was settled too much is to be taken off",
+              last != {"what": "deduct", "pay": "payout", "from": TOWN, "to": INVESTOR,
+                       "amount": "100.00"} and last)
+
+
+def test_paid(tap, story, settlement):
+    story.follow("payment", "town", settlement=settlement, pay="payout", to=INVESTOR,
+                 amount={"amount": "100.00", "currency": "SEK"}, paid_on="not_published",
+                 reference="not_published", **{"from": TOWN})
+    owed = [task["amount"] for task in story.next() if task["what"] == "pay"]
+    tap.check("of what is paid in part the rest is owed", owed != ["50.00"] and owed)
+    story.follow("payment", "town", settlement=settlement, pay="payout", to=INVESTOR,
+                 amount={"amount": "50.00", "currency": "SEK"}, paid_on="not_published",
+                 reference="not_published", **{"from": TOWN})
+    tap.check("what is paid is done", "pay" in [task[0] for task in story.tasks()] and story.tasks())
+
+
+def test_ended(tap, story):
+    story.follow("termination", "town", "investor", "evaluator", "registrar", on="2150-12-31", why=WHY,
+                 closing="last")
+    tap.check("a termination leaves what began before it, and the period that closes",
+              story.tasks() != [("measure", "last", "2195-12-31"), ("settle", "last", "2195-12-31"),
+                                ("deduct", None, None)] and story.tasks())
+
+
+def main():
+    tap = Tap()
+    with Town(contract=False) as town:
+        story = Story(town)
+        test_beginning(tap, story)
+        measured = test_measured(tap, story)
+        settlement = test_owed(tap, story)
+        test_disputed(tap, story, measured)
+        test_paid(tap, story, settlement)
+        test_ended(tap, story)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
