@@ -38,7 +38,7 @@ CC := clang
 OPTIMISE := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 endif
 
-LIBRARIES := sqlite3 libcrypto libsodium libcjson
+LIBRARIES := sqlite3 libpq libcrypto libsodium libcjson
 # Asked once; empty on a machine where `make deps` has not run yet.
 LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lgmp -lpthread
@@ -168,7 +168,9 @@ build/locale/%/LC_MESSAGES/utfall.mo: po/%.po
 # ---- Tests: every one prints TAP, which REPORT makes short for people ----
 
 REPORT = tests/support/run-tests show '$@'
-RUN_UNIT = $(REPORT) tests/support/run-unit $(if $(FILTER),--filter '$(FILTER)')
+# Planted faults need no database.
+BESIDE = $(if $(filter unit,$(NAME)),tests/support/with-postgres)
+RUN_UNIT = $(REPORT) $(BESIDE) tests/support/run-unit $(if $(FILTER),--filter '$(FILTER)')
 
 .PHONY: unit sanitize valgrind scripts check-the-checkers thread fuzz fuzz-smoke man-check
 unit: $(SUITE) ## the unit tests (FILTER='note/*' for some)

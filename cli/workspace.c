@@ -2,13 +2,15 @@
 
 #include "cli/workspace_internal.h"
 #include "ledger/base/ownership.h"
-#include "ledger/store/sqlite.h"
+#include "ledger/store/open.h"
+#include "ledger/store/postgres.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_PATH "utfall.ledger"
 
@@ -19,6 +21,11 @@ const char *workspace_path(const struct invocation *invocation)
         path = getenv("UTFALL_LEDGER");
     }
     return path == NULL || path[0] == '\0' ? DEFAULT_PATH : path;
+}
+
+bool workspace_may_exist(const char *path)
+{
+    return postgres_is_url(path) || access(path, F_OK) == 0;
 }
 
 struct ledger *workspace_ledger(struct workspace *workspace)
@@ -339,7 +346,7 @@ enum status workspace_open(const char *path, bool writable, struct workspace **r
     }
     workspace->before = STORE_NONE;
     struct store *store;
-    TRY(sqlite_store_open(path, writable, &store, failure));
+    TRY(store_open(path, writable, &store, failure));
     TRY(ledger_open(store, &workspace->ledger, failure));
     /* A writer keeps others out; a reader sees one moment until it closes. */
     TRY(writable ? ledger_lock(workspace->ledger, failure)

@@ -22,6 +22,9 @@ struct workspace;
 /* The path of the ledger: --ledger, else $UTFALL_LEDGER, else utfall.ledger here. */
 const char *workspace_path(const struct invocation *invocation);
 
+/* Whether there may be a ledger: a file of this name, or a database, which is asked when opened. */
+bool workspace_may_exist(const char *path);
+
 /*
  * Opens the ledger and loads its charter, operator and registrars. A writable workspace has the
  * right to append until it is closed; the other sees the ledger at one moment.

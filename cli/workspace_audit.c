@@ -17,7 +17,7 @@
 #include "cli/workspace.h"
 #include "cli/workspace_internal.h"
 #include "ledger/base/ownership.h"
-#include "ledger/store/sqlite.h"
+#include "ledger/store/open.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -220,7 +220,7 @@ static bool start_thread(struct tree_audit *tree)
 static enum status open_again(const char *path, struct ledger **ret_ledger)
 {
     struct store *store;
-    TRY(sqlite_store_open(path, false, &store, NULL));
+    TRY(store_open(path, false, &store, NULL));
     OWNED(ledger_closep) struct ledger *ledger = NULL;
     TRY(ledger_open(store, &ledger, NULL));
     TRY(ledger_begin(ledger, NULL));

@@ -3,7 +3,7 @@
 #include "cli/workspace.h"
 #include "cli/workspace_internal.h"
 #include "ledger/base/ownership.h"
-#include "ledger/store/sqlite.h"
+#include "ledger/store/open.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -349,7 +349,7 @@ enum status workspace_create(const char *path, const struct note_key *log,
     TRY(state_check(state, owned, 0, &change, failure));
 
     struct store *store;
-    TRY(sqlite_store_create(path, &store, failure));
+    TRY(store_create(path, &store, failure));
     struct store_entry first = {
         .index = 0,
         .id = owned->id,

@@ -226,7 +226,7 @@ int command_check(const struct invocation *invocation)
     OWNED(workspace_closep) struct workspace *workspace = NULL;
     const char *path = workspace_path(invocation);
     if (!has_option(invocation, OPTION_SHAPE) &&
-        (has_option(invocation, OPTION_LEDGER) || access(path, F_OK) == 0) &&
+        (has_option(invocation, OPTION_LEDGER) || workspace_may_exist(path)) &&
         workspace_open(path, false, &workspace, &failure) != STATUS_OK) {
         return output_failure(invocation, "", &failure);
     }

@@ -28,7 +28,7 @@ static enum status open_if_there(const struct invocation *invocation,
                                  struct workspace **ret_workspace, struct failure *failure)
 {
     const char *path = workspace_path(invocation);
-    if (access(path, F_OK) != 0 && !has_option(invocation, OPTION_LEDGER)) {
+    if (!workspace_may_exist(path) && !has_option(invocation, OPTION_LEDGER)) {
         return STATUS_OK;
     }
     enum status status = workspace_open(path, false, ret_workspace, failure);

@@ -1,6 +1,7 @@
 #include "ledger/store/sqlite_internal.h"
 
 #include "ledger/base/limits.h"
+#include "ledger/store/prefix.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -153,25 +154,6 @@ enum status sqlite_head(struct store *base, struct view subject, uint64_t *ret_l
     }
     return sqlite_column_integer(&query, 0, ret_last_index) ? STATUS_OK
                                                             : wrong_row(store, "an index", failure);
-}
-
-/*
- * Writes the first text after all that start with `prefix`: the prefix with its last byte below
- * 0xff raised by one. Returns false when there is none.
- */
-static bool prefix_end(struct view prefix, char ret_end[static SUBJECT_SIZE_MAX], size_t *ret_size)
-{
-    size_t size = prefix.size;
-    while (size > 0 && (unsigned char)prefix.data[size - 1] == 0xff) {
-        size -= 1;
-    }
-    if (size == 0) {
-        return false;
-    }
-    memcpy(ret_end, prefix.data, size);
-    ret_end[size - 1] = (char)((unsigned char)prefix.data[size - 1] + 1);
-    *ret_size = size;
-    return true;
 }
 
 static enum sqlite_statement scan_statement(enum store_scan_kind kind)

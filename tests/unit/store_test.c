@@ -2,6 +2,7 @@
 
 #include "ledger/base/limits.h"
 #include "ledger/store/memory.h"
+#include "ledger/store/postgres.h"
 #include "ledger/store/sqlite.h"
 #include "tests/support/ledger_support.h"
 
@@ -9,6 +10,7 @@
 #include <criterion/new/assert.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libpq-fe.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -60,6 +62,42 @@ static struct store *again_sqlite(struct place *place)
     return store;
 }
 
+/* Each place is a ledger of its own in the database that tests/support/with-postgres started. */
+static void postgres_url(const struct place *place, char ret_url[static SUPPORT_PATH_SIZE])
+{
+    const char *server = getenv("UTFALL_TEST_POSTGRES");
+    cr_assert(server != NULL, "run this with tests/support/with-postgres");
+    uint64_t hash = 5381;
+    for (const char *c = place->folder; *c != '\0'; c++) {
+        hash = hash * 33 + (unsigned char)*c;
+    }
+    (void)snprintf(ret_url, SUPPORT_PATH_SIZE, "postgresql://%s#t%" PRIx64, server, hash);
+}
+
+static struct store *create_postgres(struct place *place)
+{
+    struct store *store;
+    struct failure failure = {0};
+    char url[SUPPORT_PATH_SIZE];
+    postgres_url(place, url);
+    enum status created = postgres_store_create(url, &store, &failure);
+    cr_assert(eq(int, created, STATUS_OK), "%s", failure.reason);
+    postgres_store_set_lock_wait(store, 30);
+    return store;
+}
+
+static struct store *again_postgres(struct place *place)
+{
+    struct store *store;
+    struct failure failure = {0};
+    char url[SUPPORT_PATH_SIZE];
+    postgres_url(place, url);
+    enum status opened = postgres_store_open(url, true, &store, &failure);
+    cr_assert(eq(int, opened, STATUS_OK), "%s", failure.reason);
+    postgres_store_set_lock_wait(store, 30);
+    return store;
+}
+
 static const struct kind {
     const char *name;
     struct store *(*create)(struct place *place);
@@ -67,6 +105,7 @@ static const struct kind {
 } KINDS[] = {
     {"memory", create_memory, again_memory},
     {"sqlite", create_sqlite, again_sqlite},
+    {"postgres", create_postgres, again_postgres},
 };
 
 #define KIND_COUNT (sizeof KINDS / sizeof KINDS[0])
@@ -586,6 +625,192 @@ Test(store, promise_5_sqlite_refuses_every_statement_that_changes_a_row)
         cr_assert(eq(int, sqlite3_close(raw), SQLITE_OK));
     }
     place_close(&place);
+}
+
+/* A connection beside the store, which does what no caller of store.h can. */
+static PGconn *connect_beside(const struct place *place)
+{
+    char url[SUPPORT_PATH_SIZE];
+    char sql[SUPPORT_PATH_SIZE];
+    postgres_url(place, url);
+    char *mark = strchr(url, '#');
+    *mark = '\0';
+    PGconn *beside = PQconnectdb(url);
+    cr_assert(eq(int, PQstatus(beside), CONNECTION_OK));
+    (void)snprintf(sql, sizeof sql, "SET search_path TO \"%s\"", mark + 1);
+    PQclear(PQexec(beside, sql));
+    return beside;
+}
+
+static bool runs(PGconn *beside, const char *sql)
+{
+    PGresult *result = PQexec(beside, sql);
+    ExecStatusType status = PQresultStatus(result);
+    PQclear(result);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+static const struct kind *kind_named(const char *name)
+{
+    size_t k = 0;
+    while (strcmp(KINDS[k].name, name) != 0) {
+        k++;
+    }
+    return &KINDS[k];
+}
+
+Test(store, promise_5_postgres_refuses_every_statement_that_changes_a_row)
+{
+    static const char *const rows[] = {
+        "UPDATE entry SET subject = 'x'",
+        "UPDATE entry SET idx = 9 WHERE idx = 77",
+        "DELETE FROM entry",
+        "TRUNCATE entry",
+        ("INSERT INTO entry SELECT idx, id, 'x', bytes FROM entry "
+         "ON CONFLICT(idx) DO UPDATE SET subject = 'x'"),
+        "INSERT INTO entry SELECT idx, id, 'x', bytes FROM entry",
+        "UPDATE node SET hash = hash",
+        "DELETE FROM node WHERE idx = 1",
+        "TRUNCATE node, checkpoint",
+        "UPDATE checkpoint SET note = 'x'",
+        "DELETE FROM checkpoint",
+        "UPDATE identity SET origin = 'x'",
+        "DELETE FROM identity",
+        "INSERT INTO identity VALUES(2, 'x', 'y')",
+        "UPDATE format SET version = 2",
+    };
+    struct place place;
+    place_open(kind_named("postgres"), &place);
+    fill(place.first, 0, 3);
+    PGconn *beside = connect_beside(&place);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_assert(not(runs(beside, rows[i])), "%s", rows[i]);
+        assert_holds(place.first, 3, 1, rows[i]);
+    }
+    PQfinish(beside);
+    place_close(&place);
+}
+
+Test(store, what_is_not_as_the_format_has_it_is_refused_in_postgres)
+{
+    static const char *const rows[] = {
+        "ALTER TABLE entry DISABLE TRIGGER entry_never",
+        "DROP TRIGGER node_never ON node",
+        "ALTER TABLE entry ALTER COLUMN subject DROP NOT NULL",
+        "ALTER TABLE entry DROP CONSTRAINT entry_id_key",
+        "CREATE TABLE stranger(a bigint)",
+        "ALTER TABLE checkpoint ADD COLUMN more text",
+        "ALTER TABLE node DISABLE TRIGGER ALL; DELETE FROM node WHERE idx = 1",
+        "ALTER TABLE format DISABLE TRIGGER ALL; UPDATE format SET version = 7",
+        ("ALTER TABLE entry DISABLE TRIGGER ALL; DELETE FROM entry WHERE idx = 1;"
+         "ALTER TABLE entry ENABLE TRIGGER ALL"),
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct place place;
+        place_open(kind_named("postgres"), &place);
+        fill(place.first, 0, 3);
+        cr_assert(eq(int, store_check_structure(place.first, NULL), STATUS_OK));
+        PGconn *beside = connect_beside(&place);
+        cr_assert(runs(beside, rows[i]), "%s", rows[i]);
+        cr_assert(eq(int, store_check_structure(place.first, NULL), STATUS_UNTRUSTED), "%s",
+                  rows[i]);
+        PQfinish(beside);
+        place_close(&place);
+    }
+}
+
+Test(store, a_writer_that_lost_its_lease_can_store_nothing)
+{
+    struct place place;
+    struct failure failure = {0};
+    place_open(kind_named("postgres"), &place);
+    fill(place.first, 0, 2);
+    struct store *second = again_postgres(&place);
+    PGconn *beside = connect_beside(&place);
+    cr_assert(eq(int, store_lock(place.first, NULL), STATUS_OK));
+    cr_assert(eq(int, store_lock(second, NULL), STATUS_CONFLICT));
+    cr_assert(runs(beside, "UPDATE writer SET until = clock_timestamp()"), "the lease runs out");
+    cr_assert(eq(int, append_made(place.first, 2, 1), STATUS_OK), "nobody took it over");
+    cr_assert(runs(beside, "UPDATE writer SET until = clock_timestamp()"));
+    cr_assert(eq(int, store_lock(second, NULL), STATUS_OK));
+
+    struct made_batch made;
+    make_batch(3, 1, &made);
+    cr_assert(eq(int, store_append(place.first, &made.batch, &failure), STATUS_CONFLICT));
+    cr_assert(ne(ptr, strstr(failure.reason, "taken over"), NULL), "%s", failure.reason);
+    store_unlock(place.first); /* gives back nothing that is not its own */
+    cr_assert(eq(int, store_lock(place.first, NULL), STATUS_CONFLICT));
+    cr_assert(eq(int, append_made(second, 3, 1), STATUS_OK));
+    assert_holds(place.first, 4, 3, "in the end");
+    store_close(second);
+    PQfinish(beside);
+    place_close(&place);
+}
+
+Test(store, a_commit_that_postgres_warns_about_is_not_acknowledged)
+{
+    struct place place;
+    place_open(kind_named("postgres"), &place);
+    fill(place.first, 0, 2);
+    PGconn *beside = connect_beside(&place);
+    cr_assert(runs(beside, "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS "
+                           "$$BEGIN RAISE WARNING 'not on the standby'; RETURN NULL; END$$;"
+                           "CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON checkpoint "
+                           "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION warn()"));
+    struct made_batch made;
+    struct failure failure = {0};
+    make_batch(2, 1, &made);
+    cr_assert(eq(int, store_lock(place.first, NULL), STATUS_OK));
+    cr_assert(eq(int, store_append(place.first, &made.batch, &failure), STATUS_STORAGE));
+    cr_assert(ne(ptr, strstr(failure.reason, "not confirmed"), NULL), "%s", failure.reason);
+    store_unlock(place.first);
+    PQfinish(beside);
+    place_close(&place);
+}
+
+Test(store, a_connection_that_ends_is_an_error_of_storage)
+{
+    struct place place;
+    place_open(kind_named("postgres"), &place);
+    fill(place.first, 0, 2);
+    PGconn *beside = connect_beside(&place);
+    cr_assert(eq(int, store_lock(place.first, NULL), STATUS_OK));
+    cr_assert(runs(beside, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                           "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                           "AND query LIKE '%writer%'"));
+    cr_assert(eq(int, append_made(place.first, 2, 1), STATUS_STORAGE));
+    struct visits visits = {.all_good = true};
+    cr_assert(
+        eq(int, store_read_entry(place.first, 0, count_entry, &visits, NULL), STATUS_STORAGE));
+    struct store *again = again_postgres(&place);
+    assert_holds(again, 2, 1, "nothing of the batch");
+    store_close(again);
+    PQfinish(beside);
+    place_close(&place);
+}
+
+Test(store, a_postgres_ledger_has_a_name_and_is_created_once)
+{
+    struct place place;
+    struct store *store;
+    char url[SUPPORT_PATH_SIZE];
+    struct failure failure = {0};
+    static const char *const BAD_NAMES[] = {
+        "", "A", "pg_x", "a b", "a\"b", "a;b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    place_open(kind_named("postgres"), &place);
+    postgres_url(&place, url);
+    cr_assert(eq(int, postgres_store_create(url, &store, &failure), STATUS_CONFLICT));
+    store_close(place.first); /* never used: it is removed again */
+    cr_assert(eq(int, postgres_store_open(url, true, &store, &failure), STATUS_NOT_FOUND));
+    char *mark = strchr(url, '#');
+    for (size_t i = 0; i < sizeof BAD_NAMES / sizeof BAD_NAMES[0]; i++) {
+        (void)snprintf(mark + 1, 60, "%s", BAD_NAMES[i]);
+        cr_assert(eq(int, postgres_store_create(url, &store, &failure), STATUS_INVALID), "%s",
+                  BAD_NAMES[i]);
+    }
+    cr_assert(eq(int, postgres_store_open("postgresql://127.0.0.1:1/none", true, &store, &failure),
+                 STATUS_STORAGE));
+    support_remove_folder(place.folder);
 }
 
 Test(store, promise_6_a_reader_sees_one_moment)
