@@ -26,7 +26,7 @@ from _steps import Player  # noqa: E402
 from _world import LogKey, World  # noqa: E402
 
 SCENARIOS = ("amendment", "correction", "dispute", "termination", "signatures")
-LIVES = int(os.environ.get("LIVES", "2000"))
+LIVES = int(os.environ.get("LIVES", "1000"))
 WORKERS = min(os.cpu_count() or 1, 4)
 LIVES_PER_TURN = 100
 # What random lives must have met, for the number of them that is usual.
