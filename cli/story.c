@@ -1,5 +1,6 @@
 #include "cli/story.h"
 
+#include "cli/changes.h"
 #include "cli/display.h"
 #include "cli/language.h"
 #include "cli/output.h"
@@ -73,6 +74,10 @@ static enum status push_event(struct json *events, const struct state_contract *
     TRY(json_set_string(object, "kind", view_of(kind_word(entry->statement->kind))));
     TRY(json_set(object, "statement", json_copy(entry->statement->root)));
     TRY(set_replaced(object, contract, entry));
+    if (entry->statement->kind == KIND_AMENDMENT) {
+        const struct state_entry *before = story_terms_before(contract, entry);
+        TRY(changes_set(before->statement->root, entry->statement->root, object));
+    }
     return json_push(events, STEAL(object));
 }
 

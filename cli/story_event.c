@@ -1,5 +1,6 @@
 #include "cli/story_event.h"
 
+#include "cli/changes.h"
 #include "cli/display.h"
 #include "cli/form.h"
 #include "cli/language.h"
@@ -205,7 +206,18 @@ static enum status print_correction(const struct state_contract *contract,
 
 /* --- Amendments --- */
 
-static void print_amendment(const struct state_entry *entry)
+const struct state_entry *story_terms_before(const struct state_contract *contract,
+                                             const struct state_entry *entry)
+{
+    const struct state_version *version = contract->newest;
+    while (version->entry != entry) { /* bounded: each amendment is a version */
+        version = version->earlier;
+    }
+    return version->earlier->entry;
+}
+
+static enum status print_amendment(const struct state_contract *contract,
+                                   const struct state_entry *entry)
 {
     const struct amendment *amendment = &entry->statement->amendment;
     print_sentence(_("new terms agreed, from period %.*s on"), VIEW_ARGS(amendment->from));
@@ -214,6 +226,8 @@ static void print_amendment(const struct state_entry *entry)
         printf("%*s", NOTE_INDENT, "");
         printf(_("period %.*s is to be settled again\n"), VIEW_ARGS(amendment->resettles[i]));
     }
+    const struct state_entry *before = story_terms_before(contract, entry);
+    return changes_print(before->statement->root, entry->statement->root, NOTE_INDENT);
 }
 
 /* --- Disputes and decisions --- */
@@ -329,8 +343,7 @@ enum status story_event_print(const struct state_contract *contract,
         print_agreed(&entry->statement->contract);
         return STATUS_OK;
     case KIND_AMENDMENT:
-        print_amendment(entry);
-        return STATUS_OK;
+        return print_amendment(contract, entry);
     case KIND_FUNDING:
         print_funding(entry);
         return STATUS_OK;

@@ -17,3 +17,7 @@ enum status story_event_print(const struct state_contract *contract,
 const struct state_entry *story_find_replacing(const struct state_contract *contract,
                                                const struct state_entry *entry,
                                                const struct measured_value *value);
+
+/* The contract or amendment whose terms an amendment changed. */
+const struct state_entry *story_terms_before(const struct state_contract *contract,
+                                             const struct state_entry *entry);

@@ -173,6 +173,38 @@ def test_ended(tap, story):
                                 ("deduct", None, None)] and story.tasks())
 
 
+def test_amended(tap, story):
+    """New terms, told by what differs; the order of members and items is no difference."""
+    terms = contract()
+    terms["periods"] = terms["periods"][::-1]
+    terms["periods"].append(period("added", 2182))
+    open_period = next(item for item in terms["periods"] if item["period"] == "open")
+    open_period["due"] = "2181-02-01"
+    terms["lines"][1]["multiply"] = ["0.4", "saving"]
+    terms["title"]["en"] = "Less of what is saved"
+    terms["roles"]["intermediary"] = [INVESTOR]
+    story.submit({**contract(), "kind": "amendment", "from": "future", "why": WHY},
+                 "town", "investor", "evaluator", "registrar")
+    event = story.town.good("show", "long", "--json").json["events"][-1]
+    tap.check("terms that are the same have no changes", event.get("changes") != [] and event)
+    story.submit({**terms, "kind": "amendment", "from": "open", "why": WHY},
+                 "town", "investor", "evaluator", "registrar")
+    event = story.town.good("show", "long", "--json").json["events"][-1]
+    found = {(item["what"], item.get("name"), item["change"]) for item in event["changes"]}
+    wanted = {("period", "added", "new"), ("period", "open", "changed"), ("line", "half", "changed"),
+              ("intermediary", INVESTOR, "new"), ("title", None, "changed")}
+    tap.check("show --json has what an amendment changes", found != wanted and found)
+    tap.check("show tells it in words",
+              tells(story.show(), "period open: due (not_published, now 2181-02-01)",
+                    "period added: new", "line half: multiply", "intermediary investor.example: new",
+                    "title: en (Half of what is saved, now Less of what is saved)"))
+    tap.check("also in Swedish", tells(story.show("sv"), "period added: ny", "rad half: multiply",
+                                       "intermediär investor.example: ny"))
+    tap.check("the new terms say what comes next",
+              ("settle", "open", "2181-02-01") not in story.tasks() and story.tasks(),
+              ("settle", "added", "2182-12-31") not in story.tasks() and story.tasks())
+
+
 def main():
     tap = Tap()
     with Town(contract=False) as town:
@@ -182,6 +214,7 @@ def main():
         settlement = test_owed(tap, story)
         test_disputed(tap, story, measured)
         test_paid(tap, story, settlement)
+        test_amended(tap, story)
         test_ended(tap, story)
     return tap.end()
 
