@@ -36,6 +36,12 @@
 /* A checkpoint with every signature that a note may hold. */
 #define CHECKPOINT_SIZE_MAX 16384
 
+/* The same with cosignatures: NOTE_SIGNATURES_MAX lines, each of at most an ML-DSA-44 one. */
+#define COSIGNED_SIZE_MAX 262144
+
+/* What is kept beside a checkpoint: a revocation list is the largest of it. */
+#define ATTACHMENT_SIZE_MAX 524288
+
 /* A PKCS#8 file with its vkey line; an Ed25519 one is under 1 KiB. */
 #define KEYFILE_SIZE_MAX 16384
 

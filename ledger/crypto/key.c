@@ -12,6 +12,9 @@ static_assert(SEED_SIZE == crypto_sign_SEEDBYTES, "Ed25519 seed");
 struct secret_key {
     struct public_key public;
     uint8_t *guarded; /* libsodium's seed || public key; inaccessible except while it is used */
+    const struct key_holder *holder; /* NULL when the key is in memory; else `guarded` is NULL */
+    void *context;
+    struct failure refusal; /* why the holder did not sign; STATUS_OK when it did */
 };
 
 enum status crypto_init(struct failure *failure)
@@ -98,10 +101,30 @@ enum status secret_key_from_seed(const uint8_t seed[static SEED_SIZE], struct se
     return STATUS_OK;
 }
 
+enum status secret_key_held(const struct public_key *public, const struct key_holder *holder,
+                            void *context, struct secret_key **ret_key)
+{
+    assert(public_key_check(public));
+
+    struct secret_key *key = calloc(1, sizeof *key);
+    if (key == NULL) {
+        holder->release(context);
+        return STATUS_MEMORY;
+    }
+    key->public = *public;
+    key->holder = holder;
+    key->context = context;
+    *ret_key = key;
+    return STATUS_OK;
+}
+
 void secret_key_free(struct secret_key *key)
 {
     if (key != NULL) {
         secret_free(key->guarded);
+        if (key->holder != NULL) {
+            key->holder->release(key->context);
+        }
         free(key);
     }
 }
@@ -117,16 +140,48 @@ const struct public_key *secret_key_public(const struct secret_key *key)
     return &key->public;
 }
 
-void secret_key_sign(struct secret_key *key, struct view message, struct signature *ret_signature)
+/* A holder is a stranger: what it answers is used only when it is what was asked for. */
+static enum status sign_by_holder(struct secret_key *key, struct view message,
+                                  struct signature *ret_signature, struct failure *failure)
 {
+    struct signature signature;
+    TRY(key->holder->sign(key->context, message, &signature, failure));
+    if (public_key_verify(&key->public, message, &signature) != STATUS_OK) {
+        return fail(failure, STATUS_UNTRUSTED, "",
+                    "what the holder of the key answered is not a signature by this key");
+    }
+    *ret_signature = signature;
+    return STATUS_OK;
+}
+
+enum status secret_key_sign(struct secret_key *key, struct view message,
+                            struct signature *ret_signature)
+{
+    if (key->holder != NULL) {
+        key->refusal = (struct failure){0};
+        return sign_by_holder(key, message, ret_signature, &key->refusal);
+    }
     require(sodium_mprotect_readonly(key->guarded));
     require(crypto_sign_detached(ret_signature->bytes, NULL, (const uint8_t *)message.data,
                                  message.size, key->guarded));
     require(sodium_mprotect_noaccess(key->guarded));
+    return STATUS_OK;
+}
+
+enum status secret_key_explain(const struct secret_key *key, enum status status,
+                               struct failure *failure)
+{
+    if (key->refusal.status == status && failure != NULL) {
+        *failure = key->refusal;
+        return status;
+    }
+    return status == STATUS_MEMORY ? fail_memory(failure)
+                                   : fail(failure, status, "", "there is no room for a signature");
 }
 
 void secret_key_seed(struct secret_key *key, uint8_t ret_seed[static SEED_SIZE])
 {
+    assert(key->holder == NULL);
     require(sodium_mprotect_readonly(key->guarded));
     require(crypto_sign_ed25519_sk_to_seed(ret_seed, key->guarded));
     require(sodium_mprotect_noaccess(key->guarded));

@@ -8,7 +8,9 @@
  * published disagreement vectors pins the rule, so that a library update cannot widen it silently.
  *
  * A secret key lives in libsodium's guarded memory: locked, fenced by inaccessible pages, and
- * readable only while it signs.
+ * readable only while it signs. Or it lives elsewhere, in a token or an agent that signs on request
+ * and never shows it (key_holder): such a key can refuse, and what it answers is verified before it
+ * is believed.
  *
  * Source  RFC 8032 section 5.1, with the choices it leaves open made as above.
  */
@@ -53,10 +55,39 @@ void secret_key_freep(struct secret_key **key);
 
 const struct public_key *secret_key_public(const struct secret_key *key);
 
-/* Signs; deterministic (RFC 8032). The same key must not be used by two threads at once. */
-void secret_key_sign(struct secret_key *key, struct view message, struct signature *ret_signature);
+/* Who holds a secret key that never leaves it. */
+struct key_holder {
+    /* Asks for a signature. Errors: STATUS_STORAGE when it does not answer or refuses. */
+    enum status (*sign)(void *context, struct view message, struct signature *ret_signature,
+                        struct failure *failure);
+    void (*release)(void *context);
+};
 
-/* Copies the seed out, for writing a key file; the caller wipes it with secret_wipe(). */
+/*
+ * Makes a key that signs by its holder.
+ *
+ * Shapes  `public` passes public_key_check().
+ * Owner   the key takes over `context`, also when the call fails; `holder` outlives the key.
+ */
+enum status secret_key_held(const struct public_key *public, const struct key_holder *holder,
+                            void *context, struct secret_key **ret_key);
+
+/*
+ * Signs; deterministic (RFC 8032). The same key must not be used by two threads at once.
+ *
+ * Errors  none by a key in memory; for one that is held elsewhere STATUS_STORAGE when its holder
+ *         does not sign, and STATUS_UNTRUSTED when its answer is no signature by this key. Then
+ *         secret_key_explain() has the reason.
+ */
+enum status secret_key_sign(struct secret_key *key, struct view message,
+                            struct signature *ret_signature);
+
+/* Copies why the last signature failed, and returns its status; for who only has the status. */
+enum status secret_key_explain(const struct secret_key *key, enum status status,
+                               struct failure *failure);
+
+/* Copies the seed out, for writing a key file; the caller wipes it with secret_wipe(). Shapes: the
+ * key is in memory. */
 void secret_key_seed(struct secret_key *key, uint8_t ret_seed[static SEED_SIZE]);
 
 /* Overwrites a secret so that the compiler cannot leave it out. */

@@ -79,19 +79,28 @@ static void write_key_blob(enum note_key_type type, const struct public_key *key
     memcpy(ret_blob + 1, key->bytes, PUBLIC_KEY_SIZE);
 }
 
-uint32_t note_key_id(struct view name, enum note_key_type type, const struct public_key *key)
+/* The longest message: a vkey of ML-DSA-44 has a key of 1,312 bytes. */
+#define KEY_MESSAGE_SIZE_MAX (NAME_SIZE_MAX + 1 + NOTE_SIGNATURE_SIZE_MAX)
+
+uint32_t note_vkey_id(struct view name, struct view blob)
 {
     assert(name.size <= NAME_SIZE_MAX);
+    assert(blob.size <= NOTE_SIGNATURE_SIZE_MAX);
 
-    uint8_t message[NAME_SIZE_MAX + 1 + KEY_BLOB_SIZE];
+    char message[KEY_MESSAGE_SIZE_MAX];
     memcpy(message, name.data, name.size);
     message[name.size] = '\n';
-    write_key_blob(type, key, message + name.size + 1);
-    struct hash hash = hash_bytes((struct view){
-        .data = (const char *)message,
-        .size = name.size + 1 + KEY_BLOB_SIZE,
-    });
+    memcpy(message + name.size + 1, blob.data, blob.size);
+    struct hash hash =
+        hash_bytes((struct view){.data = message, .size = name.size + 1 + blob.size});
     return read_u32(hash.bytes);
+}
+
+uint32_t note_key_id(struct view name, enum note_key_type type, const struct public_key *key)
+{
+    uint8_t blob[KEY_BLOB_SIZE];
+    write_key_blob(type, key, blob);
+    return note_vkey_id(name, (struct view){.data = (const char *)blob, .size = sizeof blob});
 }
 
 enum status note_key_make(struct view name, enum note_key_type type, const struct public_key *key,
@@ -112,76 +121,115 @@ enum status note_key_make(struct view name, enum note_key_type type, const struc
     return STATUS_OK;
 }
 
+static enum status check_vkey_name(struct view name, struct failure *failure)
+{
+    if (!note_name_valid(name)) {
+        return fail(failure, STATUS_INVALID, "",
+                    "the name of the vkey is empty or has a space, a plus or a control character");
+    }
+    if (name.size > NAME_SIZE_MAX) {
+        return fail(failure, STATUS_LIMIT, "", "the name of the vkey is over %d bytes",
+                    NAME_SIZE_MAX);
+    }
+    return STATUS_OK;
+}
+
 /* Takes the three parts of a vkey apart; checks their form only. */
-static bool split_vkey(struct view vkey, struct view *ret_name, uint32_t *ret_id,
-                       uint8_t ret_blob[static KEY_BLOB_SIZE])
+static bool split_vkey(struct view vkey, size_t capacity, uint8_t *ret_blob,
+                       struct note_vkey *ret_parts)
 {
     /* Only the first two plus signs separate: base64 may contain more. */
+    struct view name;
     struct view id;
     uint8_t id_bytes[KEY_ID_SIZE];
     size_t size;
-    if (!cut(&vkey, '+', ret_name) || !cut(&vkey, '+', &id) ||
+    if (!cut(&vkey, '+', &name) || !cut(&vkey, '+', &id) ||
         hex_read(id, KEY_ID_SIZE, id_bytes) != STATUS_OK ||
-        base64_read(vkey, KEY_BLOB_SIZE, ret_blob, &size) != STATUS_OK || size != KEY_BLOB_SIZE) {
+        base64_read(vkey, capacity, ret_blob, &size) != STATUS_OK || size == 0) {
         return false;
     }
-    *ret_id = read_u32(id_bytes);
+    *ret_parts = (struct note_vkey){
+        .name = name,
+        .id = read_u32(id_bytes),
+        .blob = {.data = (const char *)ret_blob, .size = size},
+    };
     return true;
+}
+
+/* Checks the name, and that the id is the one that name and key give. */
+static enum status check_vkey(const struct note_vkey *parts, struct failure *failure)
+{
+    TRY(check_vkey_name(parts->name, failure));
+    uint32_t id = note_vkey_id(parts->name, parts->blob);
+    if (id != parts->id) {
+        return fail(failure, STATUS_INVALID, "", "the vkey says id %08x, its key has id %08x",
+                    (unsigned int)parts->id, (unsigned int)id);
+    }
+    return STATUS_OK;
+}
+
+enum status note_vkey_read(struct view vkey, size_t capacity, uint8_t *ret_blob,
+                           struct note_vkey *ret_parts, struct failure *failure)
+{
+    assert(capacity <= NOTE_SIGNATURE_SIZE_MAX);
+
+    struct note_vkey parts;
+    if (!split_vkey(vkey, capacity, ret_blob, &parts)) {
+        return fail(failure, STATUS_INVALID, "",
+                    "a vkey is <name>+<8 hex digits>+<base64 of type and key>");
+    }
+    TRY(check_vkey(&parts, failure));
+    *ret_parts = parts;
+    return STATUS_OK;
 }
 
 enum status note_key_parse(struct view vkey, struct note_key *ret_key, struct failure *failure)
 {
-    struct view name;
-    uint32_t id;
+    struct note_vkey parts;
     uint8_t blob[KEY_BLOB_SIZE];
-    if (!split_vkey(vkey, &name, &id, blob)) {
+    if (!split_vkey(vkey, sizeof blob, blob, &parts) || parts.blob.size != KEY_BLOB_SIZE) {
         return fail(failure, STATUS_INVALID, "",
                     "a vkey is <name>+<8 hex digits>+<base64 of type and 32-byte key>");
     }
     if (blob[0] != NOTE_KEY_ED25519 && blob[0] != NOTE_KEY_COSIGNATURE) {
         return fail(failure, STATUS_INVALID, "", "the vkey has unsupported type 0x%02x", blob[0]);
     }
-
+    TRY(check_vkey(&parts, failure));
     struct public_key public;
     memcpy(public.bytes, blob + 1, PUBLIC_KEY_SIZE);
-    struct note_key key;
-    enum status made = note_key_make(name, (enum note_key_type)blob[0], &public, &key);
-    if (made == STATUS_LIMIT) {
-        return fail(failure, made, "", "the name of the vkey is over %d bytes", NAME_SIZE_MAX);
-    }
-    if (made != STATUS_OK) {
-        return fail(failure, made, "",
-                    "the name of the vkey is empty or has a space, a plus or a control character");
-    }
-    if (key.id != id) {
-        return fail(failure, STATUS_INVALID, "", "the vkey says id %08x, its key has id %08x",
-                    (unsigned int)id, (unsigned int)key.id);
-    }
     if (!public_key_check(&public)) {
         return fail(failure, STATUS_INVALID, "",
                     "the key of the vkey is not a canonical point of the main subgroup");
     }
-    *ret_key = key;
-    return STATUS_OK;
+    return note_key_make(parts.name, (enum note_key_type)blob[0], &public, ret_key);
+}
+
+enum status note_vkey_write(const struct note_vkey *parts, struct buffer *buffer)
+{
+    uint8_t id[KEY_ID_SIZE];
+    write_u32(parts->id, id);
+
+    /* All of the room first, so that a full buffer is left as it was. */
+    char *room;
+    size_t size = parts->name.size + 1 + KEY_ID_DIGITS + 1 + BASE64_SIZE(parts->blob.size);
+    TRY(buffer_reserve(buffer, size, &room));
+    TRY(buffer_append(buffer, parts->name));
+    TRY(buffer_append_byte(buffer, '+'));
+    TRY(hex_write(buffer, (struct view){.data = (const char *)id, .size = sizeof id}));
+    TRY(buffer_append_byte(buffer, '+'));
+    return base64_write(buffer, parts->blob);
 }
 
 enum status note_key_write(const struct note_key *key, struct buffer *buffer)
 {
-    struct view name = view_of(key->name);
-    uint8_t id[KEY_ID_SIZE];
     uint8_t blob[KEY_BLOB_SIZE];
-    write_u32(key->id, id);
     write_key_blob(key->type, &key->key, blob);
-
-    /* All of the room first, so that a full buffer is left as it was. */
-    char *room;
-    size_t size = name.size + 1 + KEY_ID_DIGITS + 1 + BASE64_SIZE(KEY_BLOB_SIZE);
-    TRY(buffer_reserve(buffer, size, &room));
-    TRY(buffer_append(buffer, name));
-    TRY(buffer_append_byte(buffer, '+'));
-    TRY(hex_write(buffer, (struct view){.data = (const char *)id, .size = sizeof id}));
-    TRY(buffer_append_byte(buffer, '+'));
-    return base64_write(buffer, (struct view){.data = (const char *)blob, .size = sizeof blob});
+    struct note_vkey parts = {
+        .name = view_of(key->name),
+        .id = key->id,
+        .blob = {.data = (const char *)blob, .size = sizeof blob},
+    };
+    return note_vkey_write(&parts, buffer);
 }
 
 bool note_key_equal(const struct note_key *a, const struct note_key *b)
@@ -380,6 +428,27 @@ static bool text_valid(struct view text)
            utf8_valid(text);
 }
 
+enum status note_write_line(struct view name, uint32_t key_id, struct view signature,
+                            struct buffer *buffer)
+{
+    assert(signature.size > 0);
+    assert(signature.size <= NOTE_SIGNATURE_SIZE_MAX);
+
+    uint8_t blob[BLOB_SIZE_MAX];
+    size_t size = KEY_ID_SIZE + signature.size;
+    write_u32(key_id, blob);
+    memcpy(blob + KEY_ID_SIZE, signature.data, signature.size);
+
+    /* All of the room first, so that a full buffer is left as it was. */
+    char *room;
+    TRY(buffer_reserve(buffer, line_size(name, BASE64_SIZE(size)), &room));
+    TRY(buffer_append(buffer, LINE_PREFIX));
+    TRY(buffer_append(buffer, name));
+    TRY(buffer_append_byte(buffer, ' '));
+    TRY(base64_write(buffer, (struct view){.data = (const char *)blob, .size = size}));
+    return buffer_append_byte(buffer, '\n');
+}
+
 enum status note_sign_line(struct view text, const struct note_key *key, struct secret_key *secret,
                            struct buffer *buffer)
 {
@@ -388,20 +457,9 @@ enum status note_sign_line(struct view text, const struct note_key *key, struct 
     assert(public_key_equal(&key->key, secret_key_public(secret)));
 
     struct signature signature;
-    secret_key_sign(secret, text, &signature);
-    uint8_t blob[BLOB_ED25519_SIZE];
-    write_u32(key->id, blob);
-    memcpy(blob + KEY_ID_SIZE, signature.bytes, SIGNATURE_SIZE);
-
-    /* All of the room first, so that a full buffer is left as it was. */
-    struct view name = view_of(key->name);
-    char *room;
-    TRY(buffer_reserve(buffer, line_size(name, BASE64_SIZE(sizeof blob)), &room));
-    TRY(buffer_append(buffer, LINE_PREFIX));
-    TRY(buffer_append(buffer, name));
-    TRY(buffer_append_byte(buffer, ' '));
-    TRY(base64_write(buffer, (struct view){.data = (const char *)blob, .size = sizeof blob}));
-    return buffer_append_byte(buffer, '\n');
+    TRY(secret_key_sign(secret, text, &signature));
+    struct view bytes = {.data = (const char *)signature.bytes, .size = SIGNATURE_SIZE};
+    return note_write_line(view_of(key->name), key->id, bytes, buffer);
 }
 
 enum status note_write_signed(struct view text, const struct note_key *key,
@@ -410,9 +468,15 @@ enum status note_write_signed(struct view text, const struct note_key *key,
     char *room;
     size_t line = line_size(view_of(key->name), BASE64_SIZE(BLOB_ED25519_SIZE));
     TRY(buffer_reserve(buffer, text.size + 1 + line, &room));
+    size_t before = buffer->size;
     TRY(buffer_append(buffer, text));
     TRY(buffer_append_byte(buffer, '\n'));
-    return note_sign_line(text, key, secret, buffer);
+    enum status signed_status = note_sign_line(text, key, secret, buffer);
+    if (signed_status != STATUS_OK && buffer->data != NULL) {
+        buffer->size = before; /* a key that is held elsewhere may refuse */
+        buffer->data[before] = '\0';
+    }
+    return signed_status;
 }
 
 /* Puts `signature` into sorted `signatures`, which have room for it. */
@@ -462,8 +526,9 @@ enum status note_write_with_signature(const struct note *note, const struct note
 
     OWNED(buffer_release) struct buffer line;
     buffer_init(&line, line_size(view_of(key->name), BASE64_SIZE(BLOB_ED25519_SIZE)));
-    if (note_sign_line(note->text, key, secret, &line) != STATUS_OK) {
-        return fail_memory(failure);
+    enum status signed_status = note_sign_line(note->text, key, secret, &line);
+    if (signed_status != STATUS_OK) {
+        return secret_key_explain(secret, signed_status, failure);
     }
     struct note_signature added;
     struct view line_text = {.data = line.data, .size = line.size - 1};
@@ -477,6 +542,52 @@ enum status note_write_with_signature(const struct note *note, const struct note
     insert_signature(sorted, note->count, &added);
 
     enum status written = write_note(note->text, sorted, note->count + 1, buffer);
+    if (written != STATUS_OK) {
+        return fail(failure, written, "", "there is no room for the signed note");
+    }
+    return STATUS_OK;
+}
+
+/* Adds the lines of `lines` to `sorted`, which has room for NOTE_SIGNATURES_MAX. */
+static enum status insert_lines(struct view lines, struct note_signature *sorted, size_t *count,
+                                struct failure *failure)
+{
+    struct view all = lines;
+    while (lines.size > 0) {
+        const char *start = lines.data;
+        struct view line;
+        struct note_signature signature = {.size = 0};
+        if (!text_cut_line(&lines, &line)) {
+            return fail_line(failure, STATUS_INVALID, all, start, "the last newline is missing");
+        }
+        TRY(parse_line(all, line, &signature, failure));
+        if (is_repeated(sorted, *count, &signature)) {
+            return fail_line(failure, STATUS_CONFLICT, all, start,
+                             "there is an earlier signature by the same key name and id");
+        }
+        if (*count == NOTE_SIGNATURES_MAX) {
+            return fail_line(failure, STATUS_LIMIT, all, start, "there are too many signatures");
+        }
+        insert_signature(sorted, *count, &signature);
+        *count += 1;
+    }
+    return STATUS_OK;
+}
+
+enum status note_write_with_lines(const struct note *note, struct view lines, struct buffer *buffer,
+                                  struct failure *failure)
+{
+    if (text_find_control(lines) != NULL || !utf8_valid(lines)) {
+        return fail(failure, STATUS_INVALID, "",
+                    "the signature lines are not UTF-8 without control characters");
+    }
+    struct note_signature sorted[NOTE_SIGNATURES_MAX];
+    size_t count = note->count;
+    for (size_t i = 0; i < count; i++) {
+        insert_signature(sorted, i, &note->signatures[i]);
+    }
+    TRY(insert_lines(lines, sorted, &count, failure));
+    enum status written = write_note(note->text, sorted, count, buffer);
     if (written != STATUS_OK) {
         return fail(failure, written, "", "there is no room for the signed note");
     }

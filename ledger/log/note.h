@@ -84,6 +84,27 @@ enum status note_key_write(const struct note_key *key, struct buffer *buffer);
 bool note_key_equal(const struct note_key *a, const struct note_key *b);
 
 /*
+ * The parts of a vkey of any type, for those that struct note_key does not hold (cosignature.h).
+ *
+ * Reading checks the form and that the id is that of name and blob, not the key itself. `blob` is
+ * the type byte and the key.
+ *
+ * Shapes  `ret_blob` holds `capacity` bytes; a name has at most NAME_SIZE_MAX bytes.
+ * Errors  STATUS_INVALID; STATUS_LIMIT when name or blob are too long.
+ */
+struct note_vkey {
+    struct view name; /* a view into the vkey that was read */
+    uint32_t id;
+    struct view blob;
+};
+enum status note_vkey_read(struct view vkey, size_t capacity, uint8_t *ret_blob,
+                           struct note_vkey *ret_parts, struct failure *failure);
+enum status note_vkey_write(const struct note_vkey *parts, struct buffer *buffer);
+
+/* The key id of a name and a blob of any size. Shapes: the name is not over NAME_SIZE_MAX. */
+uint32_t note_vkey_id(struct view name, struct view blob);
+
+/*
  * Parses a note; verifies nothing.
  *
  * Errors  STATUS_INVALID with the line that is wrong; STATUS_LIMIT above NOTE_SIGNATURES_MAX or
@@ -112,7 +133,16 @@ size_t note_find(const struct note *note, const struct note_key *key);
  */
 enum status note_verify(const struct note *note, const struct note_key *key);
 
-/* Signs `text`, which ends in a newline, and appends the signature line (with its newline). */
+/* Appends a signature line with its newline. Shapes: `signature` has 1 to NOTE_SIGNATURE_SIZE_MAX
+ * bytes. */
+enum status note_write_line(struct view name, uint32_t key_id, struct view signature,
+                            struct buffer *buffer);
+
+/*
+ * Signs `text`, which ends in a newline, and appends the signature line (with its newline).
+ *
+ * Errors  those of secret_key_sign, which secret_key_explain() tells; STATUS_LIMIT.
+ */
 enum status note_sign_line(struct view text, const struct note_key *key, struct secret_key *secret,
                            struct buffer *buffer);
 
@@ -120,6 +150,7 @@ enum status note_sign_line(struct view text, const struct note_key *key, struct 
  * Appends the note of `text` with one signature by `key`.
  *
  * Shapes  `text` is valid UTF-8 that ends in a newline, without other control characters.
+ * Errors  as note_sign_line; then the buffer is as it was.
  */
 enum status note_write_signed(struct view text, const struct note_key *key,
                               struct secret_key *secret, struct buffer *buffer);
@@ -127,8 +158,19 @@ enum status note_write_signed(struct view text, const struct note_key *key,
 /*
  * Appends `note` again with one more signature, its lines sorted by (name, key id).
  *
- * Errors  STATUS_CONFLICT when a line by this (name, id) is there already; STATUS_LIMIT.
+ * Errors  STATUS_CONFLICT when a line by this (name, id) is there already; STATUS_LIMIT; those of
+ *         secret_key_sign.
  */
 enum status note_write_with_signature(const struct note *note, const struct note_key *key,
                                       struct secret_key *secret, struct buffer *buffer,
                                       struct failure *failure);
+
+/*
+ * Appends `note` again with the signature lines that others sent, sorted as above.
+ *
+ * Shapes  `lines` is signature lines, each with its newline.
+ * Errors  STATUS_INVALID when they are malformed; STATUS_CONFLICT when two lines have the same
+ *         (name, id); STATUS_LIMIT.
+ */
+enum status note_write_with_lines(const struct note *note, struct view lines, struct buffer *buffer,
+                                  struct failure *failure);

@@ -36,11 +36,27 @@ static bool is_base64(struct view text)
     return base64_read(text, sizeof bytes, bytes, &size) == STATUS_OK && size > 0;
 }
 
+bool proof_is(struct view bytes)
+{
+    return view_starts_with(bytes, HEADER);
+}
+
 static enum status fail_line(struct failure *failure, size_t line, const char *reason)
 {
     char place[FAILURE_AT_SIZE];
     (void)snprintf(place, sizeof place, "line %zu", line);
     return fail(failure, STATUS_INVALID, place, "%s", reason);
+}
+
+enum status proof_read_hash(struct view line, struct hash *ret_hash)
+{
+    struct hash hash;
+    size_t size;
+    if (base64_read(line, HASH_SIZE, hash.bytes, &size) != STATUS_OK || size != HASH_SIZE) {
+        return STATUS_INVALID;
+    }
+    *ret_hash = hash;
+    return STATUS_OK;
 }
 
 /* Reads the hash lines up to the empty line, which is dropped. `line` counts for messages. */
@@ -56,10 +72,7 @@ static enum status parse_path(struct view *rest, size_t line, struct merkle_proo
         if (ret_path->count == MERKLE_PROOF_COUNT_MAX) {
             return fail_line(failure, line, "the path is longer than any tree is high");
         }
-        size_t size;
-        if (base64_read(text, HASH_SIZE, ret_path->hashes[ret_path->count].bytes, &size) !=
-                STATUS_OK ||
-            size != HASH_SIZE) {
+        if (proof_read_hash(text, &ret_path->hashes[ret_path->count]) != STATUS_OK) {
             return fail_line(failure, line, "a hash is canonical base64 of 32 bytes");
         }
         ret_path->count++;
@@ -96,6 +109,15 @@ enum status proof_parse(struct view text, struct proof *ret_proof, struct failur
     return STATUS_OK;
 }
 
+enum status proof_write_path(const struct merkle_proof *path, struct buffer *buffer)
+{
+    for (uint32_t i = 0; i < path->count; i++) {
+        TRY(base64_write(buffer, hash_view(&path->hashes[i])));
+        TRY(buffer_append_byte(buffer, '\n'));
+    }
+    return STATUS_OK;
+}
+
 enum status proof_write(const struct proof *proof, struct buffer *buffer)
 {
     assert(proof->index <= INT64_MAX);
@@ -106,10 +128,7 @@ enum status proof_write(const struct proof *proof, struct buffer *buffer)
     buffer_init(&head, HEAD_SIZE_MAX);
     TRY(buffer_append(&head, HEADER));
     TRY(buffer_append_format(&head, "\nindex %" PRIu64 "\n", proof->index));
-    for (uint32_t i = 0; i < proof->path.count; i++) {
-        TRY(base64_write(&head, hash_view(&proof->path.hashes[i])));
-        TRY(buffer_append_byte(&head, '\n'));
-    }
+    TRY(proof_write_path(&proof->path, &head));
     TRY(buffer_append_byte(&head, '\n'));
 
     /* All of the room first, so that a full buffer is left as it was. */
