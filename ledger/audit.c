@@ -241,6 +241,11 @@ enum status audit_tree_begun(struct ledger *ledger, unsigned thread_count,
     TRY(check_checkpoints(&walk, thread_count, failure));
     uint64_t nodes = 0;
     TRY(check_levels(ledger, &nodes, failure));
+    uint64_t attachments = 0;
+    uint64_t unusable = 0;
+    TRY(ledger_check_attachments(ledger, &attachments, &unusable, failure));
+    counts->attachments = attachments;
+    counts->unusable = unusable;
     counts->nodes = nodes;
     counts->checkpoints = walk.checkpoints;
     return STATUS_OK;

@@ -24,6 +24,8 @@ struct audit_counts {
     uint64_t entries;     /* by audit_entries */
     uint64_t nodes;       /* by audit_tree */
     uint64_t checkpoints; /* by audit_tree */
+    uint64_t attachments; /* by audit_tree: undamaged, and cosignatures verified */
+    uint64_t unusable;    /* of those: cosignatures of a type that this program cannot verify */
 };
 
 /*

@@ -421,10 +421,8 @@ static enum status draft_sign(struct draft *draft, const struct note_key *log,
         .size = draft->edge.size,
         .root = draft->root,
     };
-    if (checkpoint_sign(&checkpoint, log, secret, &draft->checkpoint) != STATUS_OK) {
-        return fail_memory(failure);
-    }
-    return STATUS_OK;
+    enum status status = checkpoint_sign(&checkpoint, log, secret, &draft->checkpoint);
+    return status == STATUS_OK ? STATUS_OK : secret_key_explain(secret, status, failure);
 }
 
 /* The point of no return. */

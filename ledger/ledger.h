@@ -152,3 +152,50 @@ enum status ledger_prove(struct ledger *ledger, uint64_t index, struct merkle_pr
 /* Builds the consistency proof from an earlier size. Errors: STATUS_NOT_FOUND beyond the size. */
 enum status ledger_prove_consistency(struct ledger *ledger, uint64_t old_size,
                                      struct merkle_proof *ret_proof, struct failure *failure);
+
+/*
+ * ATTACHMENTS: what others said about a checkpoint after it was made, kept beside it (store.h).
+ *
+ *   ATTACHMENT_COSIGNATURE   "<vkey>\n<signature line>\n": the witness's key, and its line under
+ * the checkpoint. With the key it can be verified by itself; whether the witness is trusted is a
+ * policy's question (log/policy.h). ATTACHMENT_TIMESTAMP     an RFC 3161 token, and
+ *   ATTACHMENT_REVOCATIONS   a revocation list, both as crypto/timestamp.h has them, in DER
+ *
+ * They are outside of the tree: none of them changes what the ledger says, and losing one is not
+ * noticed here. A policy that demands a witness's line notices.
+ */
+
+/*
+ * Stores an attachment; what is stored already is not stored again.
+ *
+ * Shapes  the caller holds the lock.
+ * Errors  STATUS_NOT_FOUND when there is no checkpoint of that size; STATUS_INVALID or
+ *         STATUS_UNTRUSTED when it is a cosignature that is malformed or does not verify;
+ *         STATUS_LIMIT beyond ATTACHMENT_SIZE_MAX.
+ */
+enum status ledger_attach(struct ledger *ledger, const struct store_attachment *attachment,
+                          struct failure *failure);
+
+/* Visits the attachments of one checkpoint, or of all with STORE_NONE, in order of arrival. */
+enum status ledger_each_attachment(struct ledger *ledger, uint64_t size,
+                                   enum store_attachment_kind kind, store_visit_attachment *visit,
+                                   void *context, struct failure *failure);
+
+/*
+ * Appends the checkpoint of `size` with the cosignatures that are attached to it, its lines sorted
+ * by (name, key id): of several by one witness, the latest.
+ *
+ * Shapes  the buffer has room for COSIGNED_SIZE_MAX.
+ * Errors  STATUS_NOT_FOUND; STATUS_UNTRUSTED when an attached cosignature does not verify.
+ */
+enum status ledger_cosigned_checkpoint(struct ledger *ledger, uint64_t size, struct buffer *buffer,
+                                       struct failure *failure);
+
+/*
+ * Verifies every attached cosignature, and counts all attachments. Lines of a type that this
+ * program cannot verify are counted in `ret_unusable` and not checked.
+ *
+ * Errors  STATUS_UNTRUSTED naming the checkpoint and the cosigner.
+ */
+enum status ledger_check_attachments(struct ledger *ledger, uint64_t *ret_count,
+                                     uint64_t *ret_unusable, struct failure *failure);

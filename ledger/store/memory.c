@@ -31,6 +31,13 @@ struct memory_checkpoint {
     struct kept note;
 };
 
+struct memory_attachment {
+    struct hash id;
+    uint64_t checkpoint_size;
+    enum store_attachment_kind kind;
+    struct kept bytes;
+};
+
 struct memory_level {
     struct hash *hashes;
     size_t capacity;
@@ -39,6 +46,7 @@ struct memory_level {
 struct counts {
     size_t entries;
     size_t checkpoints;
+    size_t attachments;
     size_t nodes[LEVEL_COUNT];
 };
 
@@ -52,6 +60,8 @@ struct memory {
     size_t entry_capacity;
     struct memory_checkpoint *checkpoints;
     size_t checkpoint_capacity;
+    struct memory_attachment *attachments;
+    size_t attachment_capacity;
     struct memory_level levels[LEVEL_COUNT];
     struct counts counts;
     size_t *slots; /* id -> index + 1, open addressing; 0 is empty */
@@ -465,6 +475,102 @@ static enum status memory_scan_checkpoints(struct store *base, store_visit_check
     return STATUS_OK;
 }
 
+/* The checkpoint of a size, or NULL. */
+static const struct memory_checkpoint *find_checkpoint(struct memory_store *store, uint64_t size)
+{
+    size_t count = seen(store)->checkpoints;
+    for (size_t i = 0; i < count; i++) {
+        if (store->memory->checkpoints[i].size == size) {
+            return &store->memory->checkpoints[i];
+        }
+    }
+    return NULL;
+}
+
+static enum status no_checkpoint(uint64_t size, struct failure *failure)
+{
+    return fail(failure, STATUS_NOT_FOUND, "memory", "there is no checkpoint of size %" PRIu64,
+                size);
+}
+
+static enum status memory_read_checkpoint(struct store *base, uint64_t size,
+                                          struct buffer *ret_note, struct failure *failure)
+{
+    struct memory_store *store = memory_store(base);
+    TRY(gate(store, failure));
+    const struct memory_checkpoint *checkpoint = find_checkpoint(store, size);
+    if (checkpoint == NULL) {
+        return no_checkpoint(size, failure);
+    }
+    buffer_clear(ret_note);
+    return buffer_append(ret_note, kept_view(checkpoint->note));
+}
+
+static enum status memory_scan_attachments(struct store *base, uint64_t size,
+                                           enum store_attachment_kind kind,
+                                           store_visit_attachment *visit, void *context,
+                                           struct failure *failure)
+{
+    struct memory_store *store = memory_store(base);
+    TRY(gate(store, failure));
+    size_t count = seen(store)->attachments;
+    for (size_t i = 0; i < count; i++) {
+        const struct memory_attachment *kept = &store->memory->attachments[i];
+        bool is_wanted = (size == STORE_NONE || kept->checkpoint_size == size) &&
+                         (kind == ATTACHMENT_ANY || kept->kind == kind);
+        struct store_attachment attachment = {
+            .checkpoint_size = kept->checkpoint_size,
+            .kind = kept->kind,
+            .bytes = kept_view(kept->bytes),
+        };
+        TRY(is_wanted ? visit(context, &attachment, failure) : STATUS_OK);
+    }
+    return STATUS_OK;
+}
+
+static bool is_attached(const struct memory *memory, const struct hash *id)
+{
+    for (size_t i = 0; i < memory->counts.attachments; i++) {
+        if (hash_equal(&memory->attachments[i].id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status memory_attach(struct store *base, const struct store_attachment *attachment,
+                                 struct failure *failure)
+{
+    struct memory_store *store = memory_store(base);
+    struct memory *memory = store->memory;
+    assert(memory->writer == store);
+    assert(!store->reading);
+    TRY(gate(store, failure));
+    if (find_checkpoint(store, attachment->checkpoint_size) == NULL) {
+        return no_checkpoint(attachment->checkpoint_size, failure);
+    }
+    struct memory_attachment added = {
+        .id = store_attachment_id(attachment),
+        .checkpoint_size = attachment->checkpoint_size,
+        .kind = attachment->kind,
+    };
+    if (is_attached(memory, &added.id)) {
+        return STATUS_OK;
+    }
+    void *attachments = memory->attachments;
+    if (grow(&attachments, &memory->attachment_capacity, memory->counts.attachments + 1,
+             sizeof *memory->attachments) != STATUS_OK) {
+        return fail_memory(failure);
+    }
+    memory->attachments = attachments;
+    if (keep(attachment->bytes, &added.bytes) != STATUS_OK) {
+        return fail_memory(failure);
+    }
+    memory->attachments[memory->counts.attachments] = added;
+    memory->counts.attachments += 1;
+    return STATUS_OK;
+}
+
 /* Compares what the caller believed with what is there (promise 3). */
 static enum status compare(const struct memory *memory, const struct store_batch *batch,
                            struct failure *failure)
@@ -629,6 +735,9 @@ static void memory_free(struct memory *memory)
     for (size_t i = 0; i < memory->counts.checkpoints; i++) {
         kept_release(&memory->checkpoints[i].note);
     }
+    for (size_t i = 0; i < memory->counts.attachments; i++) {
+        kept_release(&memory->attachments[i].bytes);
+    }
     for (size_t i = 0; i < LEVEL_COUNT; i++) {
         free(memory->levels[i].hashes);
     }
@@ -636,6 +745,7 @@ static void memory_free(struct memory *memory)
     kept_release(&memory->vkey);
     free(memory->entries);
     free(memory->checkpoints);
+    free(memory->attachments);
     free(memory->slots);
     free(memory);
 }
@@ -672,7 +782,10 @@ static const struct store_operations MEMORY_OPERATIONS = {
     .read_nodes = memory_read_nodes,
     .scan_nodes = memory_scan_nodes,
     .scan_checkpoints = memory_scan_checkpoints,
+    .read_checkpoint = memory_read_checkpoint,
+    .scan_attachments = memory_scan_attachments,
     .append = memory_append,
+    .attach = memory_attach,
     .check_structure = memory_check_structure,
     .close = memory_close,
 };

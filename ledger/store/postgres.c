@@ -159,7 +159,10 @@ static const struct store_operations POSTGRES_OPERATIONS = {
     .read_nodes = postgres_read_nodes,
     .scan_nodes = postgres_scan_nodes,
     .scan_checkpoints = postgres_scan_checkpoints,
+    .read_checkpoint = postgres_read_checkpoint,
+    .scan_attachments = postgres_scan_attachments,
     .append = postgres_append,
+    .attach = postgres_attach,
     .check_structure = postgres_check_structure,
     .close = postgres_close,
 };

@@ -180,10 +180,9 @@ static enum status send_questions(struct postgres_store *store, const struct sto
                                                              : postgres_fail(store, NULL, failure);
 }
 
-static enum status compare_lease(struct postgres_store *store, struct failure *failure)
+enum status postgres_compare_lease(const struct postgres_store *store, const PGresult *result,
+                                   struct failure *failure)
 {
-    OWNED(postgres_result_freep) PGresult *result = NULL;
-    TRY(next_result(store, &result, failure));
     uint64_t epoch;
     if (PQntuples(result) != 1 || !postgres_column_integer(result, 0, 0, &epoch)) {
         return fail(failure, STATUS_UNTRUSTED, store->name, "the lease of the writer is missing");
@@ -191,6 +190,13 @@ static enum status compare_lease(struct postgres_store *store, struct failure *f
     return epoch == store->epoch ? STATUS_OK
                                  : fail(failure, STATUS_CONFLICT, store->name,
                                         "another writer has taken over: open the ledger again");
+}
+
+static enum status compare_lease(struct postgres_store *store, struct failure *failure)
+{
+    OWNED(postgres_result_freep) PGresult *result = NULL;
+    TRY(next_result(store, &result, failure));
+    return postgres_compare_lease(store, result, failure);
 }
 
 static enum status compare_size(struct postgres_store *store, const struct store_batch *batch,

@@ -6,6 +6,7 @@
  *   postgres_schema.c   the schema, and the check of it
  *   postgres_read.c     reading
  *   postgres_append.c   writing
+ *   postgres_attach.c   attachments
  */
 #pragma once
 
@@ -28,6 +29,8 @@ enum postgres_statement {
     PG_NODE,
     PG_NODES,
     PG_SCAN_CHECKPOINTS,
+    PG_CHECKPOINT,
+    PG_SCAN_ATTACHMENTS,
     PG_SIZES,
     PG_TAKE_LEASE,
     PG_GIVE_LEASE,
@@ -37,6 +40,7 @@ enum postgres_statement {
     PG_INSERT_ENTRIES,
     PG_INSERT_NODES,
     PG_INSERT_CHECKPOINT,
+    PG_INSERT_ATTACHMENT,
     PG_STATEMENT_COUNT,
 };
 
@@ -116,6 +120,10 @@ enum status postgres_schema_create(struct postgres_store *store, struct failure 
 /* Errors: STATUS_NOT_FOUND without a schema; STATUS_UNTRUSTED when it is not exactly ours. */
 enum status postgres_schema_check(struct postgres_store *store, struct failure *failure);
 
+/* Whether the answer to PG_HOLD_LEASE names the epoch of this writer. Errors: STATUS_CONFLICT. */
+enum status postgres_compare_lease(const struct postgres_store *store, const PGresult *result,
+                                   struct failure *failure);
+
 /* Operations of store.h. */
 enum status postgres_read_identity(struct store *base, struct buffer *ret_origin,
                                    struct buffer *ret_vkey, struct failure *failure);
@@ -138,6 +146,14 @@ enum status postgres_scan_nodes(struct store *base, struct merkle_position from,
                                 store_visit_node *visit, void *context, struct failure *failure);
 enum status postgres_scan_checkpoints(struct store *base, store_visit_checkpoint *visit,
                                       void *context, struct failure *failure);
+enum status postgres_read_checkpoint(struct store *base, uint64_t size, struct buffer *ret_note,
+                                     struct failure *failure);
+enum status postgres_scan_attachments(struct store *base, uint64_t size,
+                                      enum store_attachment_kind kind,
+                                      store_visit_attachment *visit, void *context,
+                                      struct failure *failure);
+enum status postgres_attach(struct store *base, const struct store_attachment *attachment,
+                            struct failure *failure);
 enum status postgres_identify(struct store *base, struct view origin, struct view vkey,
                               struct failure *failure);
 enum status postgres_append(struct store *base, const struct store_batch *batch,

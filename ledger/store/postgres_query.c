@@ -36,6 +36,11 @@ static const char *const STATEMENTS[PG_STATEMENT_COUNT] = {
                  "ORDER BY idx LIMIT $3::bigint",
     [PG_SCAN_CHECKPOINTS] = "SELECT size, note FROM checkpoint WHERE size >= $1::bigint "
                             "ORDER BY size LIMIT " PAGE,
+    [PG_CHECKPOINT] = "SELECT note FROM checkpoint WHERE size = $1::bigint",
+    /* $1: the first index to see. $2: the size of their checkpoint, or NULL for all. */
+    [PG_SCAN_ATTACHMENTS] = "SELECT idx, id, size, kind, bytes FROM attachment "
+                            "WHERE idx >= $1::bigint AND ($2::bigint IS NULL OR size = $2::bigint) "
+                            "ORDER BY idx LIMIT 16",
     [PG_SIZES] = "SELECT (SELECT coalesce(max(idx) + 1, 0) FROM entry), "
                  "(SELECT coalesce(max(size), 0) FROM checkpoint)",
 
@@ -57,6 +62,11 @@ static const char *const STATEMENTS[PG_STATEMENT_COUNT] = {
     [PG_INSERT_NODES] = "INSERT INTO node(level, idx, hash) SELECT * FROM "
                         "unnest($1::bigint[], $2::bigint[], $3::bytea[])",
     [PG_INSERT_CHECKPOINT] = "INSERT INTO checkpoint(size, note) VALUES($1::bigint, $2::bytea)",
+    /* Only the holder of the lease inserts, so the next index is free. */
+    [PG_INSERT_ATTACHMENT] = "INSERT INTO attachment(idx, id, size, kind, bytes) SELECT "
+                             "(SELECT coalesce(max(idx) + 1, 0) FROM attachment), $1::bytea, "
+                             "$2::bigint, $3::bigint, $4::bytea "
+                             "WHERE NOT EXISTS (SELECT 1 FROM attachment WHERE id = $1::bytea)",
 };
 
 /* --- Parameters --- */
@@ -176,6 +186,8 @@ const char *postgres_statement_name(enum postgres_statement name)
         [PG_NODE] = "node",
         [PG_NODES] = "nodes",
         [PG_SCAN_CHECKPOINTS] = "scan_checkpoints",
+        [PG_CHECKPOINT] = "checkpoint",
+        [PG_SCAN_ATTACHMENTS] = "scan_attachments",
         [PG_SIZES] = "sizes",
         [PG_TAKE_LEASE] = "take_lease",
         [PG_GIVE_LEASE] = "give_lease",
@@ -185,6 +197,7 @@ const char *postgres_statement_name(enum postgres_statement name)
         [PG_INSERT_ENTRIES] = "insert_entries",
         [PG_INSERT_NODES] = "insert_nodes",
         [PG_INSERT_CHECKPOINT] = "insert_checkpoint",
+        [PG_INSERT_ATTACHMENT] = "insert_attachment",
     };
     return NAMES[name];
 }

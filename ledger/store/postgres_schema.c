@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2 /* 1 had no attachments, and was never released */
 #define SQL_SIZE_MAX 8192
 
 /* Bytes are compared as bytes: no collation has a say in names. */
@@ -23,6 +23,11 @@ static const char *const TABLES[] = {
     "PRIMARY KEY(level, idx))",
     "CREATE TABLE checkpoint(size bigint NOT NULL PRIMARY KEY CHECK(size >= 1), "
     "note bytea NOT NULL)",
+    "CREATE TABLE attachment(idx bigint NOT NULL PRIMARY KEY CHECK(idx >= 0), "
+    "id bytea NOT NULL UNIQUE CHECK(length(id) = 32), "
+    "size bigint NOT NULL REFERENCES checkpoint(size), kind bigint NOT NULL CHECK(kind >= 1), "
+    "bytes bytea NOT NULL)",
+    "CREATE INDEX attachment_by_size ON attachment(size, idx)",
     "CREATE TABLE writer(one bigint NOT NULL PRIMARY KEY CHECK(one = 1), epoch bigint NOT NULL, "
     "until timestamptz NOT NULL)",
     "INSERT INTO writer VALUES(1, 0, '-infinity')",
@@ -30,27 +35,26 @@ static const char *const TABLES[] = {
     "$$BEGIN RAISE EXCEPTION 'the ledger is append-only'; END$$",
 };
 
-static const char *const KEPT[] = {"format", "identity", "entry", "node", "checkpoint"};
+static const char *const KEPT[] = {"format", "identity",   "entry",
+                                   "node",   "checkpoint", "attachment"};
 
 /*
  * What the database says of such a schema, a line for each column, constraint, index and trigger;
  * compared word by word. Names of indexes and constraints are the server's.
  */
 static const char *const EXPECTED[] = {
-    "checkpoint.note bytea",    "checkpoint.size bigint",
-    "entry.bytes bytea",        "entry.id bytea",
-    "entry.idx bigint",         "entry.subject bytea",
-    "format.version bigint",    "identity.one bigint",
-    "identity.origin bytea",    "identity.vkey bytea",
-    "node.hash bytea",          "node.idx bigint",
-    "node.level bigint",        "trigger checkpoint_never",
-    "trigger entry_never",      "trigger format_never",
-    "trigger identity_never",   "trigger node_never",
-    "unique checkpoint (size)", "unique entry (id)",
-    "unique entry (idx)",       "unique format (version)",
-    "unique identity (one)",    "unique node (level, idx)",
-    "unique writer (one)",      "writer.epoch bigint",
-    "writer.one bigint",        "writer.until timestamp with time zone",
+    "attachment.bytes bytea",   "attachment.id bytea",      "attachment.idx bigint",
+    "attachment.kind bigint",   "attachment.size bigint",   "checkpoint.note bytea",
+    "checkpoint.size bigint",   "entry.bytes bytea",        "entry.id bytea",
+    "entry.idx bigint",         "entry.subject bytea",      "format.version bigint",
+    "identity.one bigint",      "identity.origin bytea",    "identity.vkey bytea",
+    "node.hash bytea",          "node.idx bigint",          "node.level bigint",
+    "trigger attachment_never", "trigger checkpoint_never", "trigger entry_never",
+    "trigger format_never",     "trigger identity_never",   "trigger node_never",
+    "unique attachment (id)",   "unique attachment (idx)",  "unique checkpoint (size)",
+    "unique entry (id)",        "unique entry (idx)",       "unique format (version)",
+    "unique identity (one)",    "unique node (level, idx)", "unique writer (one)",
+    "writer.epoch bigint",      "writer.one bigint",        "writer.until timestamp with time zone",
 };
 
 static const char DESCRIBE[] =
@@ -191,6 +195,11 @@ enum status postgres_check_structure(struct store *base, struct failure *failure
         {"SELECT count(*) FROM node WHERE level < 0 OR level > 63 OR idx < 0 OR length(hash) <> 32",
          "a node stands where the tree has none"},
         {"SELECT count(*) FROM checkpoint WHERE size < 1", "a checkpoint has a size below 1"},
+        {"SELECT coalesce(max(idx) + 1, 0) - count(*) FROM attachment",
+         "the indexes of the attachments have a gap"},
+        {"SELECT count(*) FROM attachment WHERE idx < 0 OR size NOT IN (SELECT size FROM "
+         "checkpoint)",
+         "an attachment stands beside no checkpoint"},
     };
     struct postgres_store *store = postgres_store(base);
     TRY(postgres_schema_check(store, failure));

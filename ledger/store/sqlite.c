@@ -171,6 +171,9 @@ static enum status sqlite_lock(struct store *base, struct failure *failure)
     }
     TRY(take_lock(store, store->lock_wait_ms, failure));
     enum status status = ensure_wal(store, failure);
+    if (status == STATUS_OK) {
+        status = sqlite_schema_upgrade(store, failure);
+    }
     if (status != STATUS_OK) {
         drop_lock(store);
     }
@@ -254,7 +257,10 @@ static const struct store_operations SQLITE_OPERATIONS = {
     .read_nodes = sqlite_read_nodes,
     .scan_nodes = sqlite_scan_nodes,
     .scan_checkpoints = sqlite_scan_checkpoints,
+    .read_checkpoint = sqlite_read_checkpoint,
+    .scan_attachments = sqlite_scan_attachments,
     .append = sqlite_append,
+    .attach = sqlite_attach,
     .check_structure = sqlite_check_structure,
     .close = sqlite_close,
 };

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 /* Reads how many entries there are: as the rows say, and as the latest checkpoint says. */
-static enum status read_size(struct sqlite_store *store, uint64_t *ret_size,
+enum status sqlite_read_size(struct sqlite_store *store, uint64_t *ret_size,
                              struct failure *failure)
 {
     OWNED(sqlite_query_end) struct sqlite_query query = {0};
@@ -29,7 +29,7 @@ static enum status compare(struct sqlite_store *store, const struct store_batch 
                            struct failure *failure)
 {
     uint64_t size = 0;
-    TRY(read_size(store, &size, failure));
+    TRY(sqlite_read_size(store, &size, failure));
     if (size != batch->expected_size) {
         return fail(failure, STATUS_CONFLICT, store->path,
                     "the ledger has %" PRIu64 " entries by now, not %" PRIu64, size,
@@ -47,7 +47,7 @@ static enum status compare(struct sqlite_store *store, const struct store_batch 
     return STATUS_OK;
 }
 
-static enum status insert_identity(struct sqlite_store *store, struct failure *failure)
+enum status sqlite_insert_identity(struct sqlite_store *store, struct failure *failure)
 {
     OWNED(sqlite_query_end) struct sqlite_query query = {0};
     TRY(sqlite_query_begin(store, SQL_INSERT_IDENTITY, &query, failure));
@@ -70,7 +70,7 @@ static enum status refuse_known_id(struct sqlite_store *store, const struct hash
     return STATUS_OK;
 }
 
-static enum status insert_entry(struct sqlite_store *store, const struct store_entry *entry,
+enum status sqlite_insert_entry(struct sqlite_store *store, const struct store_entry *entry,
                                 struct failure *failure)
 {
     TRY(refuse_known_id(store, &entry->id, failure));
@@ -84,7 +84,7 @@ static enum status insert_entry(struct sqlite_store *store, const struct store_e
     return sqlite_query_step(&query, &row, failure);
 }
 
-static enum status insert_node(struct sqlite_store *store, const struct store_node *node,
+enum status sqlite_insert_node(struct sqlite_store *store, const struct store_node *node,
                                struct failure *failure)
 {
     OWNED(sqlite_query_end) struct sqlite_query query = {0};
@@ -96,36 +96,37 @@ static enum status insert_node(struct sqlite_store *store, const struct store_no
     return sqlite_query_step(&query, &row, failure);
 }
 
-static enum status insert_checkpoint(struct sqlite_store *store, const struct store_batch *batch,
+enum status sqlite_insert_checkpoint(struct sqlite_store *store, uint64_t size, struct view note,
                                      struct failure *failure)
 {
     OWNED(sqlite_query_end) struct sqlite_query query = {0};
     TRY(sqlite_query_begin(store, SQL_INSERT_CHECKPOINT, &query, failure));
-    TRY(sqlite_bind_integer(&query, 1, batch->checkpoint_size, failure));
-    TRY(sqlite_bind_blob(&query, 2, batch->checkpoint, failure));
+    TRY(sqlite_bind_integer(&query, 1, size, failure));
+    TRY(sqlite_bind_blob(&query, 2, note, failure));
     bool row = false;
     return sqlite_query_step(&query, &row, failure);
 }
 
 /* Everything between BEGIN and COMMIT. */
-static enum status append_rows(struct sqlite_store *store, const struct store_batch *batch,
+static enum status append_rows(struct sqlite_store *store, const void *context,
                                struct failure *failure)
 {
+    const struct store_batch *batch = context;
     TRY(compare(store, batch, failure));
     if (store->staged) {
-        TRY(insert_identity(store, failure));
+        TRY(sqlite_insert_identity(store, failure));
     }
     for (size_t i = 0; i < batch->entry_count; i++) {
-        TRY(insert_entry(store, &batch->entries[i], failure));
+        TRY(sqlite_insert_entry(store, &batch->entries[i], failure));
     }
     for (size_t i = 0; i < batch->node_count; i++) {
-        TRY(insert_node(store, &batch->nodes[i], failure));
+        TRY(sqlite_insert_node(store, &batch->nodes[i], failure));
     }
-    return insert_checkpoint(store, batch, failure);
+    return sqlite_insert_checkpoint(store, batch->checkpoint_size, batch->checkpoint, failure);
 }
 
 /* A commit that fails is never tried again: what the disk holds is known only when it is read. */
-static enum status commit(struct sqlite_store *store, struct failure *failure)
+enum status sqlite_commit(struct sqlite_store *store, struct failure *failure)
 {
     enum status status = sqlite_run(store, "COMMIT", failure);
     if (status == STATUS_CONFLICT) {
@@ -135,25 +136,33 @@ static enum status commit(struct sqlite_store *store, struct failure *failure)
     return status;
 }
 
-enum status sqlite_append(struct store *base, const struct store_batch *batch,
-                          struct failure *failure)
+enum status sqlite_transact(struct sqlite_store *store,
+                            enum status (*write)(struct sqlite_store *, const void *,
+                                                 struct failure *),
+                            const void *context, struct failure *failure)
 {
-    struct sqlite_store *store = sqlite_store(base);
     assert(store->lock_file >= 0);
     assert(!store->reading);
 
     TRY(sqlite_run(store, "BEGIN IMMEDIATE", failure));
-    enum status status = append_rows(store, batch, failure);
+    enum status status = write(store, context, failure);
     if (status == STATUS_OK) {
-        status = commit(store, failure);
+        status = sqlite_commit(store, failure);
     }
     if (status != STATUS_OK) {
         /* Some errors have rolled back already. If this fails, closing the file rolls back. */
         if (!sqlite3_get_autocommit(store->database)) {
             (void)sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
         }
-        return status;
     }
+    return status;
+}
+
+enum status sqlite_append(struct store *base, const struct store_batch *batch,
+                          struct failure *failure)
+{
+    struct sqlite_store *store = sqlite_store(base);
+    TRY(sqlite_transact(store, append_rows, batch, failure));
     store->staged = false;
     store->created = false;
     return STATUS_OK;
@@ -163,7 +172,7 @@ enum status sqlite_append(struct store *base, const struct store_batch *batch,
 static enum status is_empty(struct sqlite_store *store, bool *ret_empty, struct failure *failure)
 {
     uint64_t size = 0;
-    TRY(read_size(store, &size, failure));
+    TRY(sqlite_read_size(store, &size, failure));
     OWNED(sqlite_query_end) struct sqlite_query query = {0};
     TRY(sqlite_query_begin(store, SQL_IDENTITY, &query, failure));
     bool row = false;

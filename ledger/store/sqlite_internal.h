@@ -6,6 +6,8 @@
  *   sqlite_schema.c   the fixed schema, and the check of the container
  *   sqlite_read.c     reading
  *   sqlite_append.c   writing
+ *   sqlite_import.c   writing a copy of a ledger from elsewhere
+ *   sqlite_attach.c   attachments
  */
 #pragma once
 
@@ -30,10 +32,17 @@ enum sqlite_statement {
     SQL_SCAN_NODES,
     SQL_SCAN_CHECKPOINTS,
     SQL_SIZES,
+    SQL_CHECKPOINT,
+    SQL_SCAN_ATTACHMENTS,
+    SQL_SCAN_ATTACHMENTS_OF,
+    SQL_FIND_ATTACHMENT,
+    SQL_COUNT_ATTACHMENTS,
+    SQL_FORMAT,
     SQL_INSERT_IDENTITY,
     SQL_INSERT_ENTRY,
     SQL_INSERT_NODE,
     SQL_INSERT_CHECKPOINT,
+    SQL_INSERT_ATTACHMENT,
     SQL_STATEMENT_COUNT,
 };
 
@@ -100,12 +109,44 @@ enum status sqlite_fail(const struct sqlite_store *store, int code, struct failu
 /* Creates tables, index and triggers, and marks the file as a ledger. */
 enum status sqlite_schema_create(struct sqlite_store *store, struct failure *failure);
 
-/* Errors: STATUS_UNTRUSTED unless the file is a ledger of this version with exactly our schema. */
+/* Errors: STATUS_UNTRUSTED unless the file is a ledger of a version that we know, with exactly its
+ * schema. */
 enum status sqlite_schema_check(struct sqlite_store *store, struct failure *failure);
+
+/* The format version that the file says it has, at this moment. */
+enum status sqlite_schema_version(struct sqlite_store *store, uint64_t *ret_version,
+                                  struct failure *failure);
+
+/* Brings a ledger of an earlier version to this one; only adds. The lock is held. */
+enum status sqlite_schema_upgrade(struct sqlite_store *store, struct failure *failure);
+
+/* Format versions: the first, and the first with attachments, which is the one we write. */
+#define SQLITE_FORMAT_FIRST 1
+#define SQLITE_FORMAT_ATTACHMENTS 2
+
+/* Runs `write` in a transaction, and COMMITs or rolls back. The lock is held. */
+enum status sqlite_transact(struct sqlite_store *store,
+                            enum status (*write)(struct sqlite_store *, const void *,
+                                                 struct failure *),
+                            const void *context, struct failure *failure);
 
 /* The index of the entry of an id, or STORE_NONE. */
 enum status sqlite_lookup(struct sqlite_store *store, const struct hash *id, uint64_t *ret_index,
                           struct failure *failure);
+
+/* The entries that there are. Errors: STATUS_UNTRUSTED when rows and checkpoint differ in it. */
+enum status sqlite_read_size(struct sqlite_store *store, uint64_t *ret_size,
+                             struct failure *failure);
+
+/* Rows of one commit; for sqlite_append and sqlite_import.h. */
+enum status sqlite_insert_identity(struct sqlite_store *store, struct failure *failure);
+enum status sqlite_insert_entry(struct sqlite_store *store, const struct store_entry *entry,
+                                struct failure *failure);
+enum status sqlite_insert_node(struct sqlite_store *store, const struct store_node *node,
+                               struct failure *failure);
+enum status sqlite_insert_checkpoint(struct sqlite_store *store, uint64_t size, struct view note,
+                                     struct failure *failure);
+enum status sqlite_commit(struct sqlite_store *store, struct failure *failure);
 
 /* Operations of store.h. */
 enum status sqlite_read_identity(struct store *base, struct buffer *ret_origin,
@@ -128,6 +169,13 @@ enum status sqlite_scan_nodes(struct store *base, struct merkle_position from,
                               store_visit_node *visit, void *context, struct failure *failure);
 enum status sqlite_scan_checkpoints(struct store *base, store_visit_checkpoint *visit,
                                     void *context, struct failure *failure);
+enum status sqlite_read_checkpoint(struct store *base, uint64_t size, struct buffer *ret_note,
+                                   struct failure *failure);
+enum status sqlite_scan_attachments(struct store *base, uint64_t size,
+                                    enum store_attachment_kind kind, store_visit_attachment *visit,
+                                    void *context, struct failure *failure);
+enum status sqlite_attach(struct store *base, const struct store_attachment *attachment,
+                          struct failure *failure);
 enum status sqlite_identify(struct store *base, struct view origin, struct view vkey,
                             struct failure *failure);
 enum status sqlite_append(struct store *base, const struct store_batch *batch,

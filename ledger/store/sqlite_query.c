@@ -26,10 +26,19 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
     [SQL_SCAN_CHECKPOINTS] = "SELECT size, note FROM checkpoint ORDER BY size",
     [SQL_SIZES] = ("SELECT (SELECT coalesce(max(idx) + 1, 0) FROM entry),"
                    " (SELECT coalesce(max(size), 0) FROM checkpoint)"),
+    [SQL_CHECKPOINT] = "SELECT size, note FROM checkpoint WHERE size = ?1",
+    [SQL_SCAN_ATTACHMENTS] = "SELECT idx, id, size, kind, bytes FROM attachment ORDER BY idx",
+    [SQL_SCAN_ATTACHMENTS_OF] =
+        "SELECT idx, id, size, kind, bytes FROM attachment WHERE size = ?1 ORDER BY idx",
+    [SQL_FIND_ATTACHMENT] = "SELECT idx FROM attachment WHERE id = ?1",
+    [SQL_COUNT_ATTACHMENTS] = "SELECT coalesce(max(idx) + 1, 0) FROM attachment",
+    [SQL_FORMAT] = "PRAGMA user_version",
     [SQL_INSERT_IDENTITY] = "INSERT INTO identity(one, origin, vkey) VALUES(1, ?1, ?2)",
     [SQL_INSERT_ENTRY] = "INSERT INTO entry(idx, id, subject, bytes) VALUES(?1, ?2, ?3, ?4)",
     [SQL_INSERT_NODE] = "INSERT INTO node(level, idx, hash) VALUES(?1, ?2, ?3)",
     [SQL_INSERT_CHECKPOINT] = "INSERT INTO checkpoint(size, note) VALUES(?1, ?2)",
+    [SQL_INSERT_ATTACHMENT] =
+        "INSERT INTO attachment(idx, id, size, kind, bytes) VALUES(?1, ?2, ?3, ?4, ?5)",
 };
 
 enum status sqlite_query_begin(struct sqlite_store *store, enum sqlite_statement name,

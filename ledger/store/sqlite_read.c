@@ -78,6 +78,31 @@ enum status sqlite_read_latest(struct store *base, uint64_t *ret_size, struct bu
     return STATUS_OK;
 }
 
+enum status sqlite_read_checkpoint(struct store *base, uint64_t size, struct buffer *ret_note,
+                                   struct failure *failure)
+{
+    struct sqlite_store *store = sqlite_store(base);
+    OWNED(sqlite_query_end) struct sqlite_query query = {0};
+    bool row = false;
+    if (size <= INT64_MAX) {
+        TRY(sqlite_query_begin(store, SQL_CHECKPOINT, &query, failure));
+        TRY(sqlite_bind_integer(&query, 1, size, failure));
+        TRY(sqlite_query_step(&query, &row, failure));
+    }
+    if (!row) {
+        return fail(failure, STATUS_NOT_FOUND, store->path,
+                    "there is no checkpoint of size %" PRIu64, size);
+    }
+    uint64_t found = 0;
+    struct view note = {0};
+    TRY(checkpoint_row(&query, &found, &note, failure));
+    buffer_clear(ret_note);
+    enum status kept = buffer_append(ret_note, note);
+    return kept == STATUS_OK
+               ? STATUS_OK
+               : fail(failure, kept, store->path, "there is no room for a checkpoint");
+}
+
 /* Reads the row (idx, id, subject, bytes) that `query` stands on. */
 static enum status entry_row(struct sqlite_query *query, struct store_entry *ret_entry,
                              struct failure *failure)

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #define APPLICATION_ID 0x7574666c /* "utfl" */
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION SQLITE_FORMAT_ATTACHMENTS
 #define PAGE_SIZE 4096
 
 #define NEVER "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
@@ -68,14 +68,42 @@ static const struct schema_object {
      "CREATE TRIGGER checkpoint_no_update BEFORE UPDATE ON checkpoint " NEVER},
     {"trigger", "checkpoint_no_delete", "checkpoint",
      "CREATE TRIGGER checkpoint_no_delete BEFORE DELETE ON checkpoint " NEVER},
+
+    {"table", "attachment", "attachment",
+     "CREATE TABLE attachment("
+     "idx INTEGER PRIMARY KEY CHECK(idx >= 0), id BLOB NOT NULL UNIQUE CHECK(length(id) = 32), "
+     "size INTEGER NOT NULL, kind INTEGER NOT NULL CHECK(kind >= 1), "
+     "bytes BLOB NOT NULL) STRICT"},
+    {"index", "sqlite_autoindex_attachment_1", "attachment", NULL},
+    {"index", "attachment_by_size", "attachment",
+     "CREATE INDEX attachment_by_size ON attachment(size)"},
+    {"trigger", "attachment_next", "attachment",
+     "CREATE TRIGGER attachment_next BEFORE INSERT ON attachment "
+     "WHEN NEW.idx IS NOT (SELECT coalesce(max(idx) + 1, 0) FROM attachment) "
+     "OR EXISTS (SELECT 1 FROM attachment WHERE id = NEW.id) "
+     "OR NOT EXISTS (SELECT 1 FROM checkpoint WHERE size = NEW.size) " NEVER},
+    {"trigger", "attachment_no_update", "attachment",
+     "CREATE TRIGGER attachment_no_update BEFORE UPDATE ON attachment " NEVER},
+    {"trigger", "attachment_no_delete", "attachment",
+     "CREATE TRIGGER attachment_no_delete BEFORE DELETE ON attachment " NEVER},
 };
 
 #define SCHEMA_COUNT (sizeof SCHEMA / sizeof SCHEMA[0])
 
-static enum status schema_write(struct sqlite_store *store, struct failure *failure)
+/* The first format version that has an object. */
+static uint64_t since(const struct schema_object *object)
+{
+    return strcmp(object->table, "attachment") == 0 ? SQLITE_FORMAT_ATTACHMENTS
+                                                    : SQLITE_FORMAT_FIRST;
+}
+
+/* Makes what has come after `version`, and marks the file as ours. */
+static enum status schema_write(struct sqlite_store *store, uint64_t version,
+                                struct failure *failure)
 {
     for (size_t i = 0; i < SCHEMA_COUNT; i++) {
-        if (SCHEMA[i].sql == NULL) {
+        bool is_there = since(&SCHEMA[i]) <= version;
+        if (SCHEMA[i].sql == NULL || is_there) {
             continue;
         }
         TRY(sqlite_run(store, SCHEMA[i].sql, failure));
@@ -94,7 +122,7 @@ enum status sqlite_schema_create(struct sqlite_store *store, struct failure *fai
     TRY(sqlite_run(store, page_size, failure));
     TRY(sqlite_run(store, "PRAGMA encoding = 'UTF-8'", failure));
     TRY(sqlite_run(store, "BEGIN IMMEDIATE", failure));
-    enum status status = schema_write(store, failure);
+    enum status status = schema_write(store, 0, failure);
     if (status == STATUS_OK) {
         status = sqlite_run(store, "COMMIT", failure);
     }
@@ -102,6 +130,35 @@ enum status sqlite_schema_create(struct sqlite_store *store, struct failure *fai
         (void)sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
     }
     return status;
+}
+
+enum status sqlite_schema_version(struct sqlite_store *store, uint64_t *ret_version,
+                                  struct failure *failure)
+{
+    OWNED(sqlite_query_end) struct sqlite_query query = {0};
+    TRY(sqlite_query_begin(store, SQL_FORMAT, &query, failure));
+    bool row = false;
+    TRY(sqlite_query_step(&query, &row, failure));
+    if (!row || !sqlite_column_integer(&query, 0, ret_version) ||
+        *ret_version < SQLITE_FORMAT_FIRST || *ret_version > FORMAT_VERSION) {
+        return fail(failure, STATUS_UNTRUSTED, store->path,
+                    "the ledger has a format version that this program does not know");
+    }
+    return STATUS_OK;
+}
+
+static enum status upgrade(struct sqlite_store *store, const void *context, struct failure *failure)
+{
+    const uint64_t *version = context;
+    return schema_write(store, *version, failure);
+}
+
+enum status sqlite_schema_upgrade(struct sqlite_store *store, struct failure *failure)
+{
+    uint64_t version = 0;
+    TRY(sqlite_schema_version(store, &version, failure));
+    return version == FORMAT_VERSION ? STATUS_OK
+                                     : sqlite_transact(store, upgrade, &version, failure);
 }
 
 /* What a check asks of each row of its statement. */
@@ -171,6 +228,7 @@ static bool has_root(sqlite3_stmt *row, int column, bool is_stored)
 
 /* Which objects were seen; names are unique, so equal counts and no stranger mean equal sets. */
 struct schema_seen {
+    uint64_t version;
     size_t count;
     char stranger[100];
 };
@@ -180,8 +238,9 @@ static bool is_known_object(void *context, sqlite3_stmt *row)
     struct schema_seen *seen = context;
     for (size_t i = 0; i < SCHEMA_COUNT; i++) {
         const struct schema_object *object = &SCHEMA[i];
-        if (column_is(row, 0, object->type) && column_is(row, 1, object->name) &&
-            column_is(row, 2, object->table) && column_is(row, 3, object->sql) &&
+        if (since(object) <= seen->version && column_is(row, 0, object->type) &&
+            column_is(row, 1, object->name) && column_is(row, 2, object->table) &&
+            column_is(row, 3, object->sql) &&
             has_root(row, 4, strcmp(object->type, "trigger") != 0)) {
             seen->count += 1;
             return true;
@@ -192,9 +251,20 @@ static bool is_known_object(void *context, sqlite3_stmt *row)
     return false;
 }
 
-static enum status check_objects(struct sqlite_store *store, struct failure *failure)
+/* How many objects a version has. */
+static size_t count_objects(uint64_t version)
 {
-    struct schema_seen seen = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < SCHEMA_COUNT; i++) {
+        count += since(&SCHEMA[i]) <= version;
+    }
+    return count;
+}
+
+static enum status check_objects(struct sqlite_store *store, uint64_t version,
+                                 struct failure *failure)
+{
+    struct schema_seen seen = {.version = version};
     bool good = false;
     TRY(check_rows(store, "SELECT type, name, tbl_name, sql, rootpage FROM sqlite_schema",
                    is_known_object, &seen, &good, failure));
@@ -202,10 +272,11 @@ static enum status check_objects(struct sqlite_store *store, struct failure *fai
         return fail(failure, STATUS_UNTRUSTED, store->path,
                     "the schema holds \"%s\", which is not as the format has it", seen.stranger);
     }
-    if (seen.count != SCHEMA_COUNT) {
+    size_t expected = count_objects(version);
+    if (seen.count != expected) {
         return fail(failure, STATUS_UNTRUSTED, store->path,
                     "the schema lacks tables or triggers: %zu of %zu are there", seen.count,
-                    SCHEMA_COUNT);
+                    expected);
     }
     return STATUS_OK;
 }
@@ -231,28 +302,41 @@ enum status sqlite_schema_check(struct sqlite_store *store, struct failure *fail
 {
     TRY(check_integer(store, "PRAGMA application_id", APPLICATION_ID, "the file is not a ledger",
                       failure));
-    TRY(check_integer(store, "PRAGMA user_version", FORMAT_VERSION,
-                      "the ledger has a format version that this program does not know", failure));
-    return check_objects(store, failure);
+    uint64_t version = 0;
+    TRY(sqlite_schema_version(store, &version, failure));
+    return check_objects(store, version, failure);
 }
 
 /* Rules that the schema cannot state, or that a changed file could break. */
 static enum status check_contents(struct sqlite_store *store, struct failure *failure)
 {
+    uint64_t version = 0;
+    TRY(sqlite_schema_version(store, &version, failure));
     static const struct {
         const char *sql; /* counts what must not be there */
         const char *complaint;
+        uint64_t since;
     } rules[] = {
-        {"SELECT count(*) FROM identity WHERE one IS NOT 1", "the identity has a wrong key"},
+        {"SELECT count(*) FROM identity WHERE one IS NOT 1", "the identity has a wrong key",
+         SQLITE_FORMAT_FIRST},
         {"SELECT coalesce(max(idx) + 1, 0) - count(*) FROM entry",
-         "the indexes of the entries have a gap"},
-        {"SELECT count(*) FROM entry WHERE idx < 0", "an entry has a negative index"},
+         "the indexes of the entries have a gap", SQLITE_FORMAT_FIRST},
+        {"SELECT count(*) FROM entry WHERE idx < 0", "an entry has a negative index",
+         SQLITE_FORMAT_FIRST},
         {"SELECT count(*) FROM node WHERE level < 0 OR level > 63 OR idx < 0",
-         "a node stands where the tree has none"},
-        {"SELECT count(*) FROM checkpoint WHERE size < 1", "a checkpoint has a size below 1"},
+         "a node stands where the tree has none", SQLITE_FORMAT_FIRST},
+        {"SELECT count(*) FROM checkpoint WHERE size < 1", "a checkpoint has a size below 1",
+         SQLITE_FORMAT_FIRST},
+        {"SELECT coalesce(max(idx) + 1, 0) - count(*) FROM attachment",
+         "the indexes of the attachments have a gap", SQLITE_FORMAT_ATTACHMENTS},
+        {"SELECT count(*) FROM attachment WHERE idx < 0 OR size NOT IN (SELECT size FROM "
+         "checkpoint)",
+         "an attachment stands beside no checkpoint", SQLITE_FORMAT_ATTACHMENTS},
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        TRY(check_integer(store, rules[i].sql, 0, rules[i].complaint, failure));
+        TRY(rules[i].since > version
+                ? STATUS_OK
+                : check_integer(store, rules[i].sql, 0, rules[i].complaint, failure));
     }
     return STATUS_OK;
 }

@@ -3,6 +3,8 @@
 #include "ledger/base/limits.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 enum status store_begin(struct store *store, struct failure *failure)
 {
@@ -100,6 +102,42 @@ enum status store_scan_checkpoints(struct store *store, store_visit_checkpoint *
                                    void *context, struct failure *failure)
 {
     return store->operations->scan_checkpoints(store, visit, context, failure);
+}
+
+enum status store_read_checkpoint(struct store *store, uint64_t size, struct buffer *ret_note,
+                                  struct failure *failure)
+{
+    return store->operations->read_checkpoint(store, size, ret_note, failure);
+}
+
+enum status store_scan_attachments(struct store *store, uint64_t size,
+                                   enum store_attachment_kind kind, store_visit_attachment *visit,
+                                   void *context, struct failure *failure)
+{
+    assert(kind <= ATTACHMENT_KIND_MAX);
+    return store->operations->scan_attachments(store, size, kind, visit, context, failure);
+}
+
+enum status store_attach(struct store *store, const struct store_attachment *attachment,
+                         struct failure *failure)
+{
+    assert(attachment->kind != ATTACHMENT_ANY);
+    assert(attachment->kind <= ATTACHMENT_KIND_MAX);
+    assert(attachment->bytes.size >= 1);
+    assert(attachment->bytes.size <= ATTACHMENT_SIZE_MAX);
+    return store->operations->attach(store, attachment, failure);
+}
+
+struct hash store_attachment_id(const struct store_attachment *attachment)
+{
+    char head[40];
+    int size = snprintf(head, sizeof head, "%" PRIu64 " %d\n", attachment->checkpoint_size,
+                        (int)attachment->kind);
+    assert(size > 0 && (size_t)size < sizeof head);
+    /* A hash of hashes, so that nothing large is copied. */
+    struct hash bytes = hash_bytes(attachment->bytes);
+    struct hash about = hash_bytes((struct view){.data = head, .size = (size_t)size});
+    return hash_node(&about, &bytes);
 }
 
 /* A batch is made by our own code: a wrong shape is our mistake, whatever the input was. */

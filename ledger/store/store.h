@@ -6,12 +6,17 @@
  *   entries      index -> (id, subject, bytes); indexes ascend from 0 without a gap
  *   nodes        (level, index) -> hash, for every complete node of the tree
  *   checkpoints  size -> signed note, one for every commit
+ *   attachments  index -> (id, size of a checkpoint, kind, bytes): what others said about it later
  *   identity     origin and log vkey, written once
  *
  * A store knows bytes and order. It does not know what an entry says, verifies nothing, and is
  * trusted with nothing: ledger.h checks what it reads against the signed root, and audit.h
  * re-derives everything. `id` and `subject` are chosen by the caller: a name for the entry that is
  * unique in the ledger, and the name of the sequence it belongs to ("contract/norrkoping-2016").
+ *
+ * The tree does not cover attachments, since they come after the checkpoint that they are about.
+ * Each stands for itself, by signatures of its own; its id, the hash of all that is stored of it,
+ * only tells damage, and keeps it from being stored twice. One that is missing is not missed here.
  *
  * PROMISES, the same for every store; tests/unit/store_test.c runs them against each:
  *
@@ -77,6 +82,25 @@ struct store_batch {
     struct view checkpoint;                       /* the signed note over the new tree */
 };
 
+/* What an attachment is; ledger.h says what its bytes are. Numbers are stored: never reused. */
+enum store_attachment_kind {
+    ATTACHMENT_ANY = 0, /* for reading only */
+    ATTACHMENT_COSIGNATURE = 1,
+    ATTACHMENT_TIMESTAMP = 2,
+    ATTACHMENT_REVOCATIONS = 3,
+};
+#define ATTACHMENT_KIND_MAX 3
+
+struct store_attachment {
+    uint64_t checkpoint_size; /* of a checkpoint that is stored */
+    enum store_attachment_kind kind;
+    struct view bytes; /* 1 to ATTACHMENT_SIZE_MAX */
+};
+
+/* The id of an attachment: SHA-256(0x01 || SHA-256("<size> <kind>\n", decimal) || SHA-256(bytes)).
+ */
+struct hash store_attachment_id(const struct store_attachment *attachment);
+
 /* Which entries a scan visits. */
 enum store_scan_kind {
     STORE_SCAN_ALL,               /* every entry, by index */
@@ -96,6 +120,8 @@ typedef enum status store_visit_entry(void *context, const struct store_entry *e
 typedef enum status store_visit_node(void *context, const struct store_node *node,
                                      struct failure *failure);
 typedef enum status store_visit_checkpoint(void *context, uint64_t size, struct view note,
+                                           struct failure *failure);
+typedef enum status store_visit_attachment(void *context, const struct store_attachment *attachment,
                                            struct failure *failure);
 
 /*
@@ -125,7 +151,11 @@ struct store_operations {
                               struct failure *);
     enum status (*scan_checkpoints)(struct store *, store_visit_checkpoint *, void *,
                                     struct failure *);
+    enum status (*read_checkpoint)(struct store *, uint64_t, struct buffer *, struct failure *);
+    enum status (*scan_attachments)(struct store *, uint64_t, enum store_attachment_kind,
+                                    store_visit_attachment *, void *, struct failure *);
     enum status (*append)(struct store *, const struct store_batch *, struct failure *);
+    enum status (*attach)(struct store *, const struct store_attachment *, struct failure *);
     enum status (*check_structure)(struct store *, struct failure *);
     void (*close)(struct store *);
 };
@@ -203,6 +233,29 @@ enum status store_scan_nodes_from(struct store *store, struct merkle_position fr
 /* Visits all checkpoints by ascending size. */
 enum status store_scan_checkpoints(struct store *store, store_visit_checkpoint *visit,
                                    void *context, struct failure *failure);
+
+/* Reads the checkpoint of one size. Errors: STATUS_NOT_FOUND when there is none. */
+enum status store_read_checkpoint(struct store *store, uint64_t size, struct buffer *ret_note,
+                                  struct failure *failure);
+
+/*
+ * Visits attachments in the order in which they were stored: those of the checkpoint of `size`, or
+ * of all with STORE_NONE; of one kind, or of all with ATTACHMENT_ANY.
+ *
+ * Errors  STATUS_UNTRUSTED also when one is not the one that its id tells.
+ */
+enum status store_scan_attachments(struct store *store, uint64_t size,
+                                   enum store_attachment_kind kind, store_visit_attachment *visit,
+                                   void *context, struct failure *failure);
+
+/*
+ * Stores one attachment, durable and append-only as entries are (promises 1, 2 and 5). The caller
+ * holds the lock. What is stored already is not stored again: STATUS_OK.
+ *
+ * Errors  STATUS_NOT_FOUND when there is no checkpoint of that size.
+ */
+enum status store_attach(struct store *store, const struct store_attachment *attachment,
+                         struct failure *failure);
 
 /* Stores one batch (promises 1 to 3). The caller holds the lock. */
 enum status store_append(struct store *store, const struct store_batch *batch,

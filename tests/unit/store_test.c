@@ -578,6 +578,162 @@ Test(store, promise_4_the_lock_is_the_same_under_every_name_of_the_file)
     place_close(&place);
 }
 
+static void attach(struct store *store, uint64_t size, enum store_attachment_kind kind,
+                   const char *bytes, enum status expected)
+{
+    struct store_attachment attachment = {
+        .checkpoint_size = size, .kind = kind, .bytes = view_of(bytes)};
+    cr_assert(eq(int, store_lock(store, NULL), STATUS_OK));
+    cr_assert(eq(int, store_attach(store, &attachment, NULL), expected), "%s", bytes);
+    store_unlock(store);
+}
+
+/* Joins what is visited: "3:1:text;" for each. */
+static enum status join_attachment(void *context, const struct store_attachment *attachment,
+                                   struct failure *failure)
+{
+    (void)failure;
+    return buffer_append_format(context, "%d:%d:%.*s;", (int)attachment->checkpoint_size,
+                                (int)attachment->kind, VIEW_ARGS(attachment->bytes));
+}
+
+static void assert_attached(struct store *store, uint64_t size, enum store_attachment_kind kind,
+                            const char *expected)
+{
+    struct buffer joined;
+    buffer_init(&joined, 1000);
+    cr_assert(eq(int, store_scan_attachments(store, size, kind, join_attachment, &joined, NULL),
+                 STATUS_OK));
+    cr_assert(view_is(buffer_view(&joined), expected), "%s, not %s", joined.data, expected);
+    buffer_release(&joined);
+}
+
+Test(store, attachments_are_kept_in_order_once_and_for_the_next_handle)
+{
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct place place;
+        place_open(&KINDS[k], &place);
+        fill(place.first, 0, 3);
+        fill(place.first, 3, 2);
+        assert_attached(place.first, STORE_NONE, ATTACHMENT_ANY, "");
+        attach(place.first, 5, ATTACHMENT_COSIGNATURE, "second", STATUS_OK);
+        attach(place.first, 3, ATTACHMENT_COSIGNATURE, "first", STATUS_OK);
+        attach(place.first, 5, ATTACHMENT_TIMESTAMP, "second", STATUS_OK);
+        attach(place.first, 5, ATTACHMENT_COSIGNATURE, "second", STATUS_OK); /* is there */
+        attach(place.first, 4, ATTACHMENT_COSIGNATURE, "none", STATUS_NOT_FOUND);
+        attach(place.first, 0, ATTACHMENT_COSIGNATURE, "none", STATUS_NOT_FOUND);
+        attach(place.first, UINT64_MAX - 1, ATTACHMENT_COSIGNATURE, "none", STATUS_NOT_FOUND);
+
+        struct store *again = KINDS[k].again(&place);
+        assert_attached(again, STORE_NONE, ATTACHMENT_ANY, "5:1:second;3:1:first;5:2:second;");
+        assert_attached(again, 5, ATTACHMENT_ANY, "5:1:second;5:2:second;");
+        assert_attached(again, STORE_NONE, ATTACHMENT_COSIGNATURE, "5:1:second;3:1:first;");
+        assert_attached(again, 3, ATTACHMENT_TIMESTAMP, "");
+        assert_attached(again, 4, ATTACHMENT_ANY, "");
+        assert_attached(again, UINT64_MAX - 1, ATTACHMENT_ANY, "");
+
+        /* A reader sees one moment of them too. */
+        cr_assert(eq(int, store_begin(again, NULL), STATUS_OK));
+        attach(place.first, 3, ATTACHMENT_REVOCATIONS, "later", STATUS_OK);
+        assert_attached(again, 3, ATTACHMENT_ANY, "3:1:first;");
+        store_end(again);
+        assert_attached(again, 3, ATTACHMENT_ANY, "3:1:first;3:3:later;");
+        cr_assert(eq(int, store_check_structure(again, NULL), STATUS_OK));
+        store_close(again);
+        place_close(&place);
+    }
+}
+
+Test(store, one_checkpoint_is_read_by_its_size)
+{
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct place place;
+        struct buffer note;
+        buffer_init(&note, CHECKPOINT_SIZE_MAX);
+        place_open(&KINDS[k], &place);
+        fill(place.first, 0, 3);
+        fill(place.first, 3, 2);
+        cr_assert(eq(int, store_read_checkpoint(place.first, 3, &note, NULL), STATUS_OK));
+        cr_assert(view_is(buffer_view(&note), "note of size 3"));
+        cr_assert(eq(int, store_read_checkpoint(place.first, 5, &note, NULL), STATUS_OK));
+        cr_assert(view_is(buffer_view(&note), "note of size 5"));
+        cr_assert(eq(int, store_read_checkpoint(place.first, 4, &note, NULL), STATUS_NOT_FOUND));
+        cr_assert(
+            eq(int, store_read_checkpoint(place.first, UINT64_MAX, &note, NULL), STATUS_NOT_FOUND));
+        buffer_release(&note);
+        place_close(&place);
+    }
+}
+
+Test(store, an_attachment_that_is_damaged_is_untrusted)
+{
+    static const char *const rows[] = {
+        "UPDATE attachment SET bytes = CAST('Abc' AS BLOB)",
+        "UPDATE attachment SET bytes = x''",
+        "UPDATE attachment SET bytes = zeroblob(524289)",
+        "UPDATE attachment SET kind = 2",
+        "UPDATE attachment SET kind = 9",
+        "UPDATE attachment SET id = zeroblob(32)",
+        "UPDATE attachment SET id = zeroblob(31)",
+        "UPDATE attachment SET size = 5",
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct place place;
+        struct buffer joined;
+        buffer_init(&joined, 1000);
+        place_open(&KINDS[1], &place);
+        fill(place.first, 0, 3);
+        fill(place.first, 3, 2);
+        attach(place.first, 3, ATTACHMENT_COSIGNATURE, "abc", STATUS_OK);
+        support_forge(place.path, rows[i]);
+        cr_assert(eq(int,
+                     store_scan_attachments(place.first, STORE_NONE, ATTACHMENT_ANY,
+                                            join_attachment, &joined, NULL),
+                     STATUS_UNTRUSTED),
+                  "%s", rows[i]);
+        buffer_release(&joined);
+        place_close(&place);
+    }
+}
+
+/* What makes a ledger of format version 1 of one of version 2. */
+#define DROP_ATTACHMENTS "DROP TABLE attachment; PRAGMA user_version = 1"
+
+static void make_first_version(const char *path)
+{
+    sqlite3 *raw;
+    cr_assert(eq(int, sqlite3_open(path, &raw), SQLITE_OK));
+    cr_assert(eq(int, sqlite3_exec(raw, DROP_ATTACHMENTS, NULL, NULL, NULL), SQLITE_OK));
+    cr_assert(eq(int, sqlite3_close(raw), SQLITE_OK));
+}
+
+Test(store, a_ledger_of_the_first_version_is_read_and_gets_attachments_when_it_is_written)
+{
+    struct place place;
+    struct store *reader;
+    place_open(&KINDS[1], &place);
+    fill(place.first, 0, 3);
+    store_close(place.first);
+    make_first_version(place.path);
+
+    cr_assert(eq(int, sqlite_store_open(place.path, false, &reader, NULL), STATUS_OK));
+    cr_assert(eq(int, store_check_structure(reader, NULL), STATUS_OK));
+    assert_holds(reader, 3, 1, "the first version");
+    assert_attached(reader, STORE_NONE, ATTACHMENT_ANY, "");
+    assert_attached(reader, 3, ATTACHMENT_ANY, "");
+
+    place.first = again_sqlite(&place);
+    cr_assert(eq(int, store_begin(reader, NULL), STATUS_OK));
+    attach(place.first, 3, ATTACHMENT_COSIGNATURE, "line", STATUS_OK);
+    assert_attached(reader, 3, ATTACHMENT_ANY, ""); /* still at its moment */
+    store_end(reader);
+    assert_attached(reader, 3, ATTACHMENT_ANY, "3:1:line;");
+    cr_assert(eq(int, store_check_structure(reader, NULL), STATUS_OK));
+    assert_holds(reader, 3, 1, "the second version");
+    store_close(reader);
+    place_close(&place);
+}
+
 Test(store, promise_5_sqlite_refuses_every_statement_that_changes_a_row)
 {
     static const char *const rows[] = {
@@ -604,10 +760,17 @@ Test(store, promise_5_sqlite_refuses_every_statement_that_changes_a_row)
         "DELETE FROM identity",
         "REPLACE INTO identity VALUES(1, 'x', 'y')",
         "INSERT OR IGNORE INTO identity VALUES(2, 'x', 'y')",
+        "UPDATE attachment SET bytes = x'00'",
+        "DELETE FROM attachment",
+        "REPLACE INTO attachment SELECT 0, id, size, kind, x'00' FROM attachment",
+        "INSERT OR REPLACE INTO attachment SELECT 1, id, size, kind, x'00' FROM attachment",
+        "INSERT INTO attachment VALUES(7, zeroblob(32), 3, 1, x'00')",
+        "INSERT INTO attachment VALUES(1, zeroblob(32), 2, 1, x'00')",
     };
     struct place place;
     place_open(&KINDS[1], &place);
     fill(place.first, 0, 3);
+    attach(place.first, 3, ATTACHMENT_REVOCATIONS, "a list", STATUS_OK);
     for (int recursive = 0; recursive < 2; recursive++) {
         sqlite3 *raw;
         cr_assert(eq(int, sqlite3_open(place.path, &raw), SQLITE_OK));
@@ -926,7 +1089,9 @@ Test(store, a_structure_that_the_format_does_not_know_is_untrusted)
         {"DROP TRIGGER node_no_delete", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
         {"ANALYZE", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
         {"ALTER TABLE entry ADD COLUMN more TEXT", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
-        {"PRAGMA user_version = 2", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
+        {"PRAGMA user_version = 0", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
+        {"PRAGMA user_version = 1", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
+        {"PRAGMA user_version = 3", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
         {"PRAGMA application_id = 1", STATUS_UNTRUSTED, STATUS_UNTRUSTED},
         {"VACUUM", STATUS_OK, STATUS_OK},
         {"PRAGMA journal_mode = DELETE", STATUS_OK, STATUS_OK},
@@ -967,6 +1132,9 @@ Test(store, check_structure_finds_rows_that_belong_nowhere)
         "INSERT INTO entry VALUES(9, zeroblob(32), 'x', x'00')",
         "DELETE FROM entry WHERE idx = 0",
         "UPDATE identity SET one = 3",
+        "INSERT INTO attachment VALUES(0, zeroblob(32), 2, 1, x'00')",
+        "INSERT INTO attachment VALUES(-1, zeroblob(32), 3, 1, x'00')",
+        "INSERT INTO attachment VALUES(2, zeroblob(32), 3, 1, x'00')",
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct place place;
