@@ -35,7 +35,7 @@ UNUSED = {"free space of a page", "free block of a page", "end of an overflow pa
 
 # Where a table has an INTEGER PRIMARY KEY as its first column, the row does not hold it: the key of
 # the cell is it. The row says NULL instead, in one byte, and SQLite does not look (section 2.3).
-KEY_STANDS_ELSEWHERE = {"identity", "entry", "checkpoint"}
+KEY_STANDS_ELSEWHERE = {"identity", "entry", "checkpoint", "attachment"}
 NOT_READ = "the type of a key that stands elsewhere"
 
 INTERIOR = {2, 5}  # types of b-tree pages with a pointer to the left in each cell

@@ -246,6 +246,6 @@ def rows(path):
             return {
                 table: database.execute(f"SELECT * FROM {table} ORDER BY {order}").fetchall()
                 for table, order in (("identity", 1), ("entry", 1), ("node", "1, 2"),
-                                     ("checkpoint", 1))}
+                                     ("checkpoint", 1), ("attachment", 1))}
         finally:
             database.close()

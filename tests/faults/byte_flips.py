@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 import _auditor
+from _cosign import cosign
 from _sqlite_map import HEADER, NOT_READ, UNUSED, Map
 from _world import PROGRAMS, ROOT, Tap, World, rows
 
@@ -177,6 +178,7 @@ def main():
         world = World(folder)
         world.create()
         world.live()
+        cosign(world.ledger, (8, 12))
         _auditor.remove_side_files(world.ledger)
         whole = _auditor.flip_some((str(PROGRAMS / "auditor"), str(world.ledger), [(0, 0)]))[0]
         tap.ok(whole.exit == 0, "the ledger verifies before anything is changed", [whole.reason])

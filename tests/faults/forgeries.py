@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 from _auditor import remove_side_files
+from _cosign import COSIGNATURE, Witness, attachment_id, cosign, text_of_checkpoint
 from _forge import Forgery, checkpoint
 from _world import Key, ORIGIN, Tap, World, id_of, note_of
 
@@ -177,8 +178,59 @@ ROWS = (
     ("a column added", sql("ALTER TABLE identity ADD COLUMN more TEXT"), r"schema|identity"),
     ("a table renamed", sql("ALTER TABLE node RENAME TO nodes"), r"schema"),
     ("statistics added", sql("ANALYZE"), r"schema"),
-    ("another format version", sql("PRAGMA user_version = 2"), r"version"),
+    ("an unknown format version", sql("PRAGMA user_version = 3"), r"version"),
+    ("an older format version", sql("PRAGMA user_version = 1"), r"schema"),
     ("another kind of file", sql("PRAGMA application_id = 1"), r"not a ledger"),
+)
+
+
+def move_attachment(forgery, index, size):
+    """As one who knows how ids are made: the line of one checkpoint beside another."""
+    data = bytes(forgery.sql("SELECT bytes FROM attachment WHERE idx = ?", index)[0][0])
+    forgery.sql("UPDATE attachment SET size = ?, id = ? WHERE idx = ?", size,
+                attachment_id(size, COSIGNATURE, data), index)
+
+
+def replace_attachment(forgery, index, change):
+    """Its bytes changed, and its id made anew."""
+    size, data = forgery.sql("SELECT size, bytes FROM attachment WHERE idx = ?", index)[0]
+    data = change(bytes(data), text_of_checkpoint(forgery.database, size))
+    forgery.sql("UPDATE attachment SET bytes = ?, id = ? WHERE idx = ?", data,
+                attachment_id(size, COSIGNATURE, data), index)
+
+
+def as_if_by(victim):
+    """The key of one witness above the line of another."""
+    def change(_, text):
+        return f"{Witness(victim).vkey}\n{Witness('thief.example').line(text)}".encode()
+    return change
+
+
+# In a ledger whose checkpoints of 8 and 12 entries two witnesses cosigned: indexes 0 to 3.
+COSIGNED = (
+    ("a byte of a cosignature", sql("UPDATE attachment SET bytes = CAST(replace("
+                                    "CAST(bytes AS TEXT), 'w1', 'w3') AS BLOB) WHERE idx = 0"),
+     r"attachment 0 is damaged"),
+    ("the line of another checkpoint", lambda f, w: move_attachment(f, 0, 12),
+     r"attachment of the checkpoint of size 12.*w1"),
+    ("a line moved to where no checkpoint is", lambda f, w: move_attachment(f, 0, 99),
+     r"beside no checkpoint"),
+    ("another witness's line under a witness's key",
+     lambda f, w: replace_attachment(f, 2, as_if_by("witness.example/w1")),
+     r"attachment of the checkpoint of size 12"),
+    ("a cosignature without its key",
+     lambda f, w: replace_attachment(f, 2, lambda data, _: data.partition(b"\n")[2]),
+     r"attachment of the checkpoint of size 12"),
+    ("a cosignature dated back", lambda f, w: replace_attachment(
+        f, 2, lambda data, text: data.replace(
+            Witness("witness.example/w1").line(text).split(" ")[2][:17].encode(),
+            Witness("witness.example/w1").line(text, 1).split(" ")[2][:17].encode())),
+     r"attachment of the checkpoint of size 12"),
+    ("a kind that does not exist", sql("UPDATE attachment SET kind = 9 WHERE idx = 0"), r"shape"),
+    ("an attachment from the middle removed", sql("DELETE FROM attachment WHERE idx = 1"), r"gap"),
+    ("another history, signed anew by payer and log, under the old cosignatures",
+     lambda f, w: (edit(PAID, lambda s: s["amount"].update(amount="2999999.99"))(f, w),
+                   f.resign()), r"attachment of the checkpoint of size 12"),
 )
 
 
@@ -358,6 +410,11 @@ def main():
         bench.accepted("another history, signed by payer and log, is right in itself", fork, resign)
         bench.refused("then it is refused too", r"another history", fork, resign, remember=True)
         bench.accepted("the ledger that was seen is still good", lambda f, w: None, remember=True)
+
+        cosign(world.ledger, (8, 12))
+        bench.accepted("what two witnesses cosigned verifies", lambda f, w: None)
+        for title, change, place in COSIGNED:
+            bench.refused(f"refused: {title}", place, change)
     return tap.end()
 
 

@@ -344,8 +344,9 @@ class Ledger:
 
     # --- What holds for every statement ---
 
-    def append(self, data):
-        statement = Statement(data, len(self.ids))
+    def append(self, data, index=None):
+        """The next entry; one with an index of its own is from a part of a ledger (section 9.5)."""
+        statement = Statement(data, len(self.ids) if index is None else index)
         body = statement.body
         need((statement.kind == "charter") == (statement.index == 0), "the charter is entry 0")
         need(body["ledger"] == self.log.name, "said for another ledger")

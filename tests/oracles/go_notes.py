@@ -14,7 +14,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "faults"))
-from _world import Tap, World, draft, id_of, text_of  # noqa: E402
+from _world import UTFALL, Key, Tap, World, draft, id_of, text_of  # noqa: E402
 
 
 def build(folder):
@@ -137,6 +137,26 @@ def test_signing(tap, world, checker):
     tap.ok(world.verify().returncode == 0, "and the ledger verifies")
 
 
+def test_cosigning(tap, world, checker):
+    """What our witness signs and our ledger keeps is a cosigned checkpoint to Go."""
+    key = Key("witness.example/w1").write(world.folder / "witness.key")
+    words = ["witness", "serve", "--listen", "127.0.0.1:0", "--state", world.folder / "witness",
+             "--key", key, "--log", world.log.vkey, "--passphrase-file",
+             world.folder / "passphrase"]
+    with subprocess.Popen([UTFALL, *map(str, words)], env=world.environment, text=True,
+                          stdout=subprocess.PIPE) as witness:
+        try:
+            url, vkey = witness.stdout.readline().split()
+            note = world.must("checkpoint", "--witness", f"{url}={vkey}")
+        finally:
+            witness.terminate()
+    ask = lambda text, key=vkey: checker.run(  # noqa: E731
+        ["cosigned", world.log.vkey, key], text).returncode == 0
+    tap.ok(ask(note), "Go opens a cosigned checkpoint by both keys", [note])
+    accepted = [other for other in changed(note, 120) if ask(other)]
+    tap.ok(not accepted, "and none that was changed", accepted)
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as name:
@@ -152,6 +172,7 @@ def main():
             proofs = test_proofs(tap, world, checker, notes)
             test_growth(tap, world, checker, notes, proofs)
             test_signing(tap, world, checker)
+            test_cosigning(tap, world, checker)
     return tap.end()
 
 

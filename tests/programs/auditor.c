@@ -127,6 +127,14 @@ static enum status add_checkpoint(void *context, uint64_t size, struct view note
     return digest_add(context, VIEW("checkpoint"), size, 0, note, VIEW(""));
 }
 
+static enum status add_attachment(void *context, const struct store_attachment *attachment,
+                                  struct failure *failure)
+{
+    (void)failure;
+    return digest_add(context, VIEW("attachment"), attachment->checkpoint_size, attachment->kind,
+                      attachment->bytes, VIEW(""));
+}
+
 static enum status add_identity(struct store *store, struct digest *digest, struct failure *failure)
 {
     OWNED(buffer_release) struct buffer origin;
@@ -145,7 +153,9 @@ static enum status add_rows(struct store *store, struct digest *digest, struct f
     for (uint32_t level = 0; level <= MERKLE_HEIGHT_MAX; level++) {
         TRY(store_scan_nodes(store, level, add_node, digest, failure));
     }
-    return store_scan_checkpoints(store, add_checkpoint, digest, failure);
+    TRY(store_scan_checkpoints(store, add_checkpoint, digest, failure));
+    return store_scan_attachments(store, STORE_NONE, ATTACHMENT_ANY, add_attachment, digest,
+                                  failure);
 }
 
 /* --- Answering --- */
