@@ -38,9 +38,10 @@ CC := clang
 OPTIMISE := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 endif
 
-LIBRARIES := sqlite3 libpq libcrypto libsodium libcjson
+LIBRARIES := sqlite3 libpq libcrypto libsodium libcjson libcurl libmicrohttpd
 # Asked once; empty on a machine where `make deps` has not run yet.
-LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+# Of p11-kit only the declarations of PKCS#11 are used: modules are loaded when they are named.
+LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) p11-kit-1 2>/dev/null)
 LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lgmp -lpthread
 
 CPPFLAGS_ALL := -I. -D_POSIX_C_SOURCE=200809L -DUTFALL_VERSION='"$(VERSION)"' \
@@ -70,7 +71,17 @@ TEST_SOURCES := $(sort $(wildcard tests/*/*.c tests/*/*/*.c))
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 program = $(patsubst %.c,$(BUILD)/%,$(1))
 LIBRARY_OBJECTS := $(call object,$(LEDGER) $(CONTRACTS))
-CLI_OBJECTS := $(call object,$(CLI)) $(BUILD)/embedded.o
+CLI_OBJECTS := $(call object,$(filter-out cli/verifier/main.c,$(CLI))) $(BUILD)/embedded.o
+# The verifier of proofs and cases: what reads and judges them, and no more. No database, network
+# or server is among its sources or libraries; tests/cli/verifier.py looks at what came out.
+VERIFIER := $(sort $(wildcard cli/verifier/*.c cli/form*.c) \
+    $(patsubst %,cli/%.c,changes clock display file language output story story_event story_next table words) \
+    $(wildcard $(patsubst %,contracts/%/*.c,case number rule settlement shape state statement terms)) \
+    $(wildcard ledger/base/*.c ledger/json/*.c) $(patsubst %,ledger/crypto/%.c,hash key lattice) \
+    $(patsubst %,ledger/log/%.c,checkpoint cosignature merkle note policy proof))
+# A static library where there is one: the program then needs little of the machine that it runs on.
+static = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
+VERIFIER_LIBS := $(call static,sodium) $(call static,gmp) -lcrypto -lcjson
 SUITE := $(BUILD)/tests/suite-$(NAME)
 SCHEMAS := $(sort $(wildcard schemas/*.schema.json))
 MANUALS := $(sort $(wildcard docs/man/*.1))
@@ -110,10 +121,16 @@ deps-test: ## as deps, with the packages that testing needs
 # ---- Building ----
 
 .PHONY: all suite programs fuzzers
-all: $(BUILD)/utfall $(TRANSLATIONS) ## build the program: build/release/utfall
+all: $(BUILD)/utfall $(BUILD)/utfall-verify $(TRANSLATIONS) ## build the programs: build/release/utfall
 
 $(BUILD)/utfall: $(CLI_OBJECTS) $(LIBRARY_OBJECTS)
 	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBRARY_LIBS)
+
+.PHONY: utfall-verify
+utfall-verify: $(BUILD)/utfall-verify ## build the verifier of proofs and cases alone
+
+$(BUILD)/utfall-verify: $(call object,$(VERIFIER))
+	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(VERIFIER_LIBS)
 
 # An object is as old as the flags it was made with: what WERROR=1 must see is compiled again.
 COMPILE := $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL)
@@ -280,6 +297,7 @@ bench: $(BUILD)/bench/bench ## speed, as ratios within one run (BENCH_ENTRIES=10
 .PHONY: install dist clean compile_commands.json
 install: all ## install under PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 $(BUILD)/utfall '$(DESTDIR)$(PREFIX)/bin/utfall'
+	install -D -m 755 $(BUILD)/utfall-verify '$(DESTDIR)$(PREFIX)/bin/utfall-verify'
 	@set -e; for page in $(MANUALS); do \
 	    install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}"; done
 	@set -e; for schema in $(SCHEMAS); do \

@@ -63,7 +63,9 @@ static struct signed_text *make_texts(struct secret_key *secret)
         (void)snprintf(texts[i].bytes, sizeof texts[i].bytes, "%*u", (int)sizeof texts[i].bytes - 1,
                        i);
         struct view text = {texts[i].bytes, sizeof texts[i].bytes};
-        secret_key_sign(secret, text, &texts[i].signature);
+        if (secret_key_sign(secret, text, &texts[i].signature) != STATUS_OK) {
+            die("signature", &failure);
+        }
     }
     return texts;
 }

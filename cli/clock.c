@@ -13,3 +13,9 @@ struct date clock_today(void)
         .day = (uint8_t)parts.tm_mday,
     };
 }
+
+uint64_t clock_now(void)
+{
+    time_t now = time(NULL);
+    return now > 0 ? (uint64_t)now : 0;
+}

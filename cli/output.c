@@ -69,18 +69,23 @@ int output_json(struct json *answer)
     return output_json_verdict(answer, true);
 }
 
+static enum status set_verdict(struct json *answer, bool is_good)
+{
+    TRY(json_set_boolean(answer, "ok", is_good));
+    return is_good ? json_set_string(answer, "code", view_of(status_name(STATUS_OK))) : STATUS_OK;
+}
+
 int output_json_verdict(struct json *answer, bool is_good)
 {
     OWNED(json_freep) struct json *owned = answer;
-    if (owned == NULL || json_set_boolean(owned, "ok", is_good) != STATUS_OK ||
-        (is_good && json_set_string(owned, "code", view_of(status_name(STATUS_OK))) != STATUS_OK)) {
+    if (owned == NULL || set_verdict(owned, is_good) != STATUS_OK) {
         (void)fprintf(stderr, "utfall: %s\n", _("out of memory"));
         return EXIT_TROUBLE;
     }
     return print_json(owned);
 }
 
-int output_json_spooled(struct json *answer, const char *name, FILE *items)
+int output_json_spooled(struct json *answer, bool is_good, const char *name, FILE *items)
 {
     OWNED(json_freep) struct json *owned = answer;
     char block[16384];
@@ -91,8 +96,7 @@ int output_json_spooled(struct json *answer, const char *name, FILE *items)
         (void)fwrite(block, 1, size, stdout);
     }
     printf("],");
-    if (ferror(items) || json_set_boolean(owned, "ok", true) != STATUS_OK ||
-        json_set_string(owned, "code", view_of(status_name(STATUS_OK))) != STATUS_OK) {
+    if (ferror(items) || set_verdict(owned, is_good) != STATUS_OK) {
         (void)fprintf(stderr, "utfall: %s\n", _("the answer could not be kept"));
         return EXIT_TROUBLE;
     }

@@ -37,15 +37,15 @@ void output_message(const struct invocation *invocation, const char *format, ...
 /* Prints an answer object for --json, with "ok": true and its code put in. Takes over `answer`. */
 int output_json(struct json *answer);
 
+/* The same with "ok" as given, for answers about several things; one that is not good has a code.
+ */
+int output_json_verdict(struct json *answer, bool is_good);
+
 /*
  * The same with one more member: an array whose items were written to a file, canonical and with
  * commas between them, so that they need not fit in memory. The file is read from its beginning.
  */
-int output_json_spooled(struct json *answer, const char *name, FILE *items);
-
-/* The same with "ok" as given, for answers about several things; one that is not good has a code.
- */
-int output_json_verdict(struct json *answer, bool is_good);
+int output_json_spooled(struct json *answer, bool is_good, const char *name, FILE *items);
 
 bool output_is_json(const struct invocation *invocation);
 bool output_is_quiet(const struct invocation *invocation);

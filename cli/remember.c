@@ -33,7 +33,7 @@ static bool state_folder(char *path, size_t size)
     return mkdir(path, 0700) == 0 || errno == EEXIST;
 }
 
-static void state_path(const struct ledger *ledger, char *path, size_t size)
+static void state_path(const struct ledger *ledger, const char *suffix, char *path, size_t size)
 {
     char folder[384];
     path[0] = '\0';
@@ -45,7 +45,7 @@ static void state_path(const struct ledger *ledger, char *path, size_t size)
     buffer_init(&name, 100);
     if (hex_write(&name, (struct view){.data = (const char *)hash.bytes, .size = 16}) ==
         STATUS_OK) {
-        (void)snprintf(path, size, "%s/%s.checkpoint", folder, name.data);
+        (void)snprintf(path, size, "%s/%s.%s", folder, name.data, suffix);
     }
 }
 
@@ -100,7 +100,7 @@ enum status remember_check(struct ledger *ledger, struct remembered *ret_remembe
                            struct failure *failure)
 {
     *ret_remembered = (struct remembered){0};
-    state_path(ledger, ret_remembered->path, sizeof ret_remembered->path);
+    state_path(ledger, "checkpoint", ret_remembered->path, sizeof ret_remembered->path);
     if (ret_remembered->path[0] == '\0') {
         return STATUS_OK;
     }
@@ -130,4 +130,48 @@ enum status remember_update(struct ledger *ledger, const struct remembered *reme
     TRY(buffer_append_byte(&text, '\n'));
     TRY(buffer_append(&text, ledger_checkpoint(ledger)));
     return file_write(remembered->path, buffer_view(&text), 0600, true, failure);
+}
+
+enum status remember_told(const struct ledger *ledger, uint64_t size, struct view witness,
+                          struct failure *failure)
+{
+    char path[512];
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, 1024);
+    state_path(ledger, "told", path, sizeof path);
+    if (path[0] == '\0') {
+        return fail(failure, STATUS_STORAGE, "", "neither XDG_STATE_HOME nor HOME is set");
+    }
+    TRY(buffer_append_format(&text, "%" PRIu64 "\n%.*s\n", size, VIEW_ARGS(witness)));
+    return file_write(path, buffer_view(&text), 0600, true, failure);
+}
+
+enum status remember_check_told(const struct ledger *ledger, struct failure *failure)
+{
+    char path[512];
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, 1024);
+    state_path(ledger, "told", path, sizeof path);
+    enum status read = path[0] == '\0' ? STATUS_NOT_FOUND : file_read(path, &text, failure);
+    if (read == STATUS_NOT_FOUND) {
+        return STATUS_OK;
+    }
+    TRY(read);
+    struct view rest = buffer_view(&text);
+    struct view digits;
+    struct view witness;
+    uint64_t size = 0;
+    if (!text_cut_line(&rest, &digits) || !text_cut_line(&rest, &witness) ||
+        decimal_u64_read(digits, INT64_MAX, &size) != STATUS_OK) {
+        return fail(failure, STATUS_STORAGE, path,
+                    "what a witness told cannot be read: ask the witnesses again, then remove it");
+    }
+    if (size <= ledger_size(ledger)) {
+        return STATUS_OK;
+    }
+    return fail_code(failure, STATUS_UNTRUSTED, "LEDGER_BEHIND_WITNESS", path,
+                     "the witness %.*s has cosigned %" PRIu64 " entries, and the ledger holds "
+                     "%" PRIu64 ": it was restored from a backup or cut off, and signing more "
+                     "would be a fork; if the witness is wrong, remove the file",
+                     VIEW_ARGS(witness), size, ledger_size(ledger));
 }

@@ -28,6 +28,20 @@ struct remembered {
 enum status remember_check(struct ledger *ledger, struct remembered *ret_remembered,
                            struct failure *failure);
 
+/*
+ * Remembers that a witness knows a tree of `size`, which is larger than the ledger: a file beside
+ * the other, <origin>.told, with the size and the witness's name on a line each.
+ */
+enum status remember_told(const struct ledger *ledger, uint64_t size, struct view witness,
+                          struct failure *failure);
+
+/*
+ * Whether the ledger may grow: not while a witness is remembered to know more than it holds.
+ *
+ * Errors  STATUS_UNTRUSTED, code LEDGER_BEHIND_WITNESS; STATUS_STORAGE when the file is unreadable.
+ */
+enum status remember_check_told(const struct ledger *ledger, struct failure *failure);
+
 /* Remembers the ledger's checkpoint. Failing to is told, and is no reason to fail. */
 enum status remember_update(struct ledger *ledger, const struct remembered *remembered,
                             struct failure *failure);

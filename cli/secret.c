@@ -2,6 +2,7 @@
 
 #include "cli/file.h"
 #include "cli/language.h"
+#include "cli/signer.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
 #include "ledger/crypto/keyfile.h"
@@ -140,14 +141,57 @@ enum status passphrase_get(const struct invocation *invocation, const char *file
     return STATUS_OK;
 }
 
+/* A key that is named by its holder has the name of its comment or label. */
+static enum status open_held(const struct invocation *invocation, const char *name,
+                             struct secret_key **ret_secret, struct note_key *ret_key,
+                             struct failure *failure)
+{
+    OWNED(secret_key_freep) struct secret_key *secret = NULL;
+    struct signer signer;
+    TRY(signer_open(invocation, view_of(name), &secret, &signer, failure));
+    enum status made = note_key_make(view_of(signer.label), NOTE_KEY_ED25519, &signer.key, ret_key);
+    if (made != STATUS_OK) {
+        return fail(failure, made, name,
+                    "the comment or label of the key is not a key name: give it one by utfall key "
+                    "vkey --name");
+    }
+    *ret_secret = STEAL(secret);
+    return STATUS_OK;
+}
+
+/* A file that stands for a held key names both: they must belong together. */
+static enum status open_held_file(const struct invocation *invocation, struct view vkey,
+                                  struct view held_by, struct secret_key **ret_secret,
+                                  struct note_key *ret_key, struct failure *failure)
+{
+    OWNED(secret_key_freep) struct secret_key *secret = NULL;
+    struct signer signer;
+    TRY(note_key_parse(vkey, ret_key, failure));
+    TRY(signer_open(invocation, held_by, &secret, &signer, failure));
+    if (!public_key_equal(&signer.key, &ret_key->key)) {
+        return fail(failure, STATUS_UNTRUSTED, "",
+                    "the vkey line is not of the key that is held under this name");
+    }
+    *ret_secret = STEAL(secret);
+    return STATUS_OK;
+}
+
 enum status secret_open(const struct invocation *invocation, const char *file,
                         struct secret_key **ret_secret, struct note_key *ret_key,
                         struct failure *failure)
 {
+    if (signer_is(view_of(file))) {
+        return open_held(invocation, file, ret_secret, ret_key, failure);
+    }
     OWNED(buffer_release) struct buffer bytes;
     buffer_init(&bytes, KEYFILE_SIZE_MAX);
     TRY(file_read(file, &bytes, failure));
 
+    struct view held_vkey;
+    struct view held_by;
+    if (signer_file_read(buffer_view(&bytes), &held_vkey, &held_by)) {
+        return open_held_file(invocation, held_vkey, held_by, ret_secret, ret_key, failure);
+    }
     OWNED(passphrase_release) struct passphrase passphrase = {0};
     TRY(passphrase_get(invocation, file, false, &passphrase, failure));
 

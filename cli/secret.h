@@ -31,10 +31,12 @@ enum status passphrase_get(const struct invocation *invocation, const char *file
                            struct passphrase *ret_passphrase, struct failure *failure);
 
 /*
- * Opens a key file: reads, decrypts, and compares the secret with the vkey beside it.
+ * Opens a key: reads a key file, decrypts, and compares the secret with the vkey beside it; or has
+ * it opened by its holder, when `file` names one or stands for one (cli/signer.h).
  *
- * Owner   `*ret_secret` is the caller's.
- * Errors  those of file_read and keyfile_read; STATUS_UNTRUSTED when the halves do not match.
+ * Owner   `*ret_secret` is the caller's; `invocation` outlives it.
+ * Errors  those of file_read, keyfile_read and signer_open; STATUS_UNTRUSTED when the halves do not
+ * match.
  */
 enum status secret_open(const struct invocation *invocation, const char *file,
                         struct secret_key **ret_secret, struct note_key *ret_key,

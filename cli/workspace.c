@@ -1,5 +1,7 @@
 #include "cli/workspace.h"
 
+#include "cli/remember.h"
+#include "cli/site.h"
 #include "cli/workspace_internal.h"
 #include "ledger/base/ownership.h"
 #include "ledger/store/open.h"
@@ -337,6 +339,20 @@ enum status workspace_load_fresh(struct workspace *workspace, struct failure *fa
     return load_governance(workspace, failure);
 }
 
+/* A ledger in a store, or a copy of what is published at a place. */
+static enum status open_store(const char *path, bool writable, struct store **ret_store,
+                              struct failure *failure)
+{
+    if (!site_is_place(path)) {
+        return store_open(path, writable, ret_store, failure);
+    }
+    if (writable) {
+        return fail(failure, STATUS_INVALID, path,
+                    "a published ledger is only read: name the file of the ledger by --ledger");
+    }
+    return site_open_store(path, ret_store, failure);
+}
+
 enum status workspace_open(const char *path, bool writable, struct workspace **ret_workspace,
                            struct failure *failure)
 {
@@ -346,11 +362,12 @@ enum status workspace_open(const char *path, bool writable, struct workspace **r
     }
     workspace->before = STORE_NONE;
     struct store *store;
-    TRY(store_open(path, writable, &store, failure));
+    TRY(open_store(path, writable, &store, failure));
     TRY(ledger_open(store, &workspace->ledger, failure));
     /* A writer keeps others out; a reader sees one moment until it closes. */
     TRY(writable ? ledger_lock(workspace->ledger, failure)
                  : ledger_begin(workspace->ledger, failure));
+    TRY(writable ? remember_check_told(workspace->ledger, failure) : STATUS_OK);
     TRY(workspace_load_fresh(workspace, failure));
     *ret_workspace = STEAL(workspace);
     return STATUS_OK;

@@ -27,7 +27,8 @@ bool workspace_may_exist(const char *path);
 
 /*
  * Opens the ledger and loads its charter, operator and registrars. A writable workspace has the
- * right to append until it is closed; the other sees the ledger at one moment.
+ * right to append until it is closed; the other sees the ledger at one moment. `path` is a ledger
+ * file or, for reading, the folder or URL where one is published (cli/site.h).
  *
  * Owner   `*ret_workspace` is the caller's.
  * Errors  those of ledger_open; STATUS_UNTRUSTED when what is stored breaks a rule.

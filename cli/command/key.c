@@ -1,10 +1,12 @@
-/* utfall key: makes signing keys, and shows the public half of one. */
+/* utfall key: makes signing keys, and shows the public half of one, also of a key held elsewhere.
+ */
 
 #include "cli/command.h"
 #include "cli/file.h"
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/secret.h"
+#include "cli/signer.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
 #include "ledger/base/text.h"
@@ -95,13 +97,59 @@ static int command_key_show(const struct invocation *invocation)
     return answer(invocation, file, vkey);
 }
 
+/* --- Keys that are held elsewhere --- */
+
+static enum status name_held(const struct invocation *invocation, struct buffer *ret_vkey,
+                             struct buffer *ret_file, struct failure *failure)
+{
+    struct view name = view_of(invocation->values[OPTION_KEY]);
+    struct signer signer;
+    TRY(signer_find(name, &signer, failure));
+    const char *given = invocation->values[OPTION_NAME];
+    struct note_key key;
+    enum status made = note_key_make(view_of(given == NULL ? signer.label : given),
+                                     NOTE_KEY_ED25519, &signer.key, &key);
+    if (made != STATUS_OK) {
+        return fail(failure, made, "--name",
+                    "a key name has 1 to 255 bytes without space, control character or '+'");
+    }
+    TRY(note_key_write(&key, ret_vkey));
+    return signer_file_write(buffer_view(ret_vkey), signer.held_by, ret_file);
+}
+
+static int command_key_vkey(const struct invocation *invocation)
+{
+    const char *name = invocation->values[OPTION_KEY];
+    const char *output = invocation->values[OPTION_OUTPUT];
+    if (name == NULL || !signer_is(view_of(name))) {
+        return output_usage(invocation,
+                            _("key vkey takes --key ssh-agent:COMMENT or --key pkcs11:URI"));
+    }
+    OWNED(buffer_release) struct buffer vkey;
+    OWNED(buffer_release) struct buffer file;
+    buffer_init(&vkey, 1024);
+    buffer_init(&file, KEYFILE_SIZE_MAX);
+    struct failure failure = {0};
+    if (name_held(invocation, &vkey, &file, &failure) != STATUS_OK) {
+        return output_failure(invocation, strcmp(failure.at, "--name") == 0 ? "" : name, &failure);
+    }
+    if (output != NULL &&
+        file_write(output, buffer_view(&file), 0644, false, &failure) != STATUS_OK) {
+        return output_failure(invocation, "", &failure);
+    }
+    return answer(invocation, output == NULL ? name : output, buffer_view(&vkey));
+}
+
 int command_key(const struct invocation *invocation)
 {
+    if (invocation->operand_count == 1 && strcmp(invocation->operands[0], "vkey") == 0) {
+        return command_key_vkey(invocation);
+    }
     if (invocation->operand_count == 1 && strcmp(invocation->operands[0], "new") == 0) {
         return command_key_new(invocation);
     }
     if (invocation->operand_count == 2 && strcmp(invocation->operands[0], "show") == 0) {
         return command_key_show(invocation);
     }
-    return output_usage(invocation, _("say 'key new' or 'key show FILE'"));
+    return output_usage(invocation, _("say 'key new', 'key show FILE' or 'key vkey'"));
 }

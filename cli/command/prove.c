@@ -1,38 +1,74 @@
-/* utfall prove: writes the proof that an entry is in the ledger, as a C2SP tlog-proof. */
+/*
+ * utfall prove: writes the proof that an entry is in the ledger, as a C2SP tlog-proof, or the case
+ * of a contract: everything that decides about it, to be checked without the ledger.
+ */
 
+#include "cli/case_gather.h"
 #include "cli/command.h"
 #include "cli/entry.h"
 #include "cli/file.h"
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/workspace.h"
+#include "contracts/case/case.h"
 #include "ledger/base/ownership.h"
 #include "ledger/log/proof.h"
 
 #include <inttypes.h>
 
-static enum status prove(const struct invocation *invocation, struct buffer *ret_text,
-                         uint64_t *ret_index, struct failure *failure)
-{
-    OWNED(workspace_closep) struct workspace *workspace = NULL;
-    TRY(workspace_open(workspace_path(invocation), false, &workspace, failure));
-    struct ledger *ledger = workspace_ledger(workspace);
-    TRY(entry_find(ledger, invocation->operands[0], ret_index, failure));
+/* What was proved. */
+struct proved {
+    bool is_contract;
+    uint64_t index; /* of an entry */
+};
 
-    struct proof proof = {.index = *ret_index, .checkpoint = ledger_checkpoint(ledger)};
-    TRY(ledger_prove(ledger, *ret_index, &proof.path, failure));
+static enum status prove_entry(struct ledger *ledger, uint64_t index, struct buffer *ret_text,
+                               struct failure *failure)
+{
+    OWNED(buffer_release) struct buffer checkpoint;
+    buffer_init(&checkpoint, COSIGNED_SIZE_MAX);
+    TRY(case_gather_checkpoint(ledger, &checkpoint, failure));
+    struct proof proof = {.index = index, .checkpoint = buffer_view(&checkpoint)};
+    TRY(ledger_prove(ledger, index, &proof.path, failure));
     return proof_write(&proof, ret_text);
 }
 
-/* With --json the proof is a member of the answer, unless it goes into a file. */
-static int answer_json(const struct invocation *invocation, uint64_t index, struct view proof)
+/* A contract may be called like an index: then it is the contract, as for `show`. */
+static enum status prove(const struct invocation *invocation, struct buffer *ret_text,
+                         struct proved *ret_proved, struct failure *failure)
+{
+    OWNED(workspace_closep) struct workspace *workspace = NULL;
+    TRY(workspace_open(workspace_path(invocation), false, &workspace, failure));
+    struct view word = view_of(invocation->operands[0]);
+    enum status status = case_gather(workspace, word, ret_text, failure);
+    ret_proved->is_contract = status == STATUS_OK;
+    if (status == STATUS_OK || !view_is(view_of(failure->code), rule_name(RULE_CONTRACT_UNKNOWN)) ||
+        !entry_is_name(invocation->operands[0])) {
+        return status;
+    }
+    struct ledger *ledger = workspace_ledger(workspace);
+    TRY(entry_find(ledger, invocation->operands[0], &ret_proved->index, failure));
+    return prove_entry(ledger, ret_proved->index, ret_text, failure);
+}
+
+static enum status set_proved(const struct invocation *invocation, const struct proved *proved,
+                              struct json *object)
+{
+    return proved->is_contract
+               ? json_set_string(object, "contract", view_of(invocation->operands[0]))
+               : output_set_count(object, "index", proved->index);
+}
+
+/* With --json the proof or case is a member of the answer, unless it goes into a file. */
+static int answer_json(const struct invocation *invocation, const struct proved *proved,
+                       struct view text)
 {
     OWNED(json_freep) struct json *object = json_new_object();
     const char *output = invocation->values[OPTION_OUTPUT];
     bool is_member = file_is_standard(output);
-    if (object == NULL || output_set_count(object, "index", index) != STATUS_OK ||
-        json_set_string(object, is_member ? "proof" : "file",
-                        is_member ? proof : view_of(output)) != STATUS_OK) {
+    const char *member = !is_member ? "file" : proved->is_contract ? "case" : "proof";
+    if (object == NULL || set_proved(invocation, proved, object) != STATUS_OK ||
+        json_set_string(object, member, is_member ? text : view_of(output)) != STATUS_OK) {
         return output_failure(invocation, "", &(struct failure){0});
     }
     return output_json(STEAL(object));
@@ -41,13 +77,13 @@ static int answer_json(const struct invocation *invocation, uint64_t index, stru
 int command_prove(const struct invocation *invocation)
 {
     if (invocation->operand_count != 1) {
-        return output_usage(invocation, _("prove takes an index or id"));
+        return output_usage(invocation, _("prove takes an index, an id or a contract"));
     }
     OWNED(buffer_release) struct buffer text;
-    buffer_init(&text, (size_t)64 * 1024);
+    buffer_init(&text, CASE_SIZE_MAX);
     struct failure failure = {0};
-    uint64_t index;
-    if (prove(invocation, &text, &index, &failure) != STATUS_OK) {
+    struct proved proved = {0};
+    if (prove(invocation, &text, &proved, &failure) != STATUS_OK) {
         return output_failure(invocation, "", &failure);
     }
     const char *output = invocation->values[OPTION_OUTPUT];
@@ -57,10 +93,16 @@ int command_prove(const struct invocation *invocation)
         return output_failure(invocation, "", &failure);
     }
     if (output_is_json(invocation)) {
-        return answer_json(invocation, index, buffer_view(&text));
+        return answer_json(invocation, &proved, buffer_view(&text));
     }
-    if (!file_is_standard(output)) {
-        output_message(invocation, _("the proof of entry %" PRIu64 " is in %s"), index, output);
+    if (file_is_standard(output)) {
+        return EXIT_GOOD;
+    }
+    if (proved.is_contract) {
+        output_message(invocation, _("the case of %s is in %s"), invocation->operands[0], output);
+    } else {
+        output_message(invocation, _("the proof of entry %" PRIu64 " is in %s"), proved.index,
+                       output);
     }
     return EXIT_GOOD;
 }

@@ -92,6 +92,9 @@ static enum status write_note(const struct signing *signing, const struct note_k
         return refuse(failure, RULE_NOTE_TOO_LARGE, "", "the signed note is over %d bytes",
                       ENTRY_SIZE_MAX);
     }
+    if (status != STATUS_OK && !signing->is_note) {
+        return secret_key_explain(secret, status, failure);
+    }
     return status;
 }
 

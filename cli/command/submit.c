@@ -6,6 +6,7 @@
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/secret.h"
+#include "cli/witnessing.h"
 #include "cli/workspace.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
@@ -20,6 +21,8 @@ struct notes {
     struct buffer *buffers;
     struct view *views;
     struct submitted *submitted;
+    bool needs_witnesses; /* the charter has a witness policy */
+    bool is_complete;     /* its quorum holds, or there is none */
 };
 
 static void notes_release(struct notes *notes)
@@ -51,7 +54,7 @@ static enum status notes_read(const struct invocation *invocation, struct notes 
     return STATUS_OK;
 }
 
-static enum status submit(const struct invocation *invocation, const struct notes *notes,
+static enum status submit(const struct invocation *invocation, struct notes *notes,
                           size_t *ret_refused, struct failure *failure)
 {
     OWNED(secret_key_freep) struct secret_key *secret = NULL;
@@ -64,8 +67,41 @@ static enum status submit(const struct invocation *invocation, const struct note
         return fail(failure, STATUS_INVALID, "--log-key",
                     "%s is not the key that signs this ledger", key.name);
     }
+    notes->needs_witnesses = state_charter(workspace_state(workspace))->has_witness_policy;
     return workspace_submit(workspace, notes->views, notes->count, secret, notes->submitted,
                             ret_refused, failure);
+}
+
+/* Has the witnesses of the charter cosign the new checkpoint; the ledger is free meanwhile. */
+static enum status ask_witnesses(const char *path, bool *ret_is_complete, struct failure *failure)
+{
+    OWNED(workspace_closep) struct workspace *workspace = NULL;
+    OWNED(policy_freep) struct policy *policy = NULL;
+    OWNED(witnessing_release) struct witnessing witnessing;
+    witnessing_init(&witnessing);
+    TRY(workspace_open(path, false, &workspace, failure));
+    TRY(witnessing_charter_policy(workspace_ledger(workspace), &policy, failure));
+    workspace_close(STEAL(workspace));
+    TRY(policy == NULL ? STATUS_OK : witnessing_ask(path, policy, &witnessing, failure));
+    *ret_is_complete = policy == NULL || witnessing.quorum == POLICY_HOLDS;
+    return STATUS_OK;
+}
+
+/* Fails closed: what was appended stays, and is not complete without its witnesses. */
+static void complete(const struct invocation *invocation, struct notes *notes)
+{
+    struct failure failure = {0};
+    notes->is_complete = !notes->needs_witnesses;
+    if (notes->needs_witnesses &&
+        ask_witnesses(workspace_path(invocation), &notes->is_complete, &failure) != STATUS_OK) {
+        output_message(invocation, _("utfall: the witnesses could not be asked: %s"),
+                       failure.reason);
+    }
+    if (!notes->is_complete) {
+        output_message(invocation,
+                       _("incomplete: appended, and too few of the witnesses that the charter "
+                         "names have cosigned; ask again with utfall checkpoint --cosign"));
+    }
 }
 
 static enum status entry_to_json(const struct submitted *submitted, struct json **ret_object)
@@ -107,14 +143,19 @@ static int answer(const struct invocation *invocation, const struct notes *notes
         if (entries_to_json(notes, &object) != STATUS_OK) {
             return output_failure(invocation, "", &(struct failure){0});
         }
-        return output_json(object);
+        if (!notes->is_complete &&
+            json_set_string(object, "code", VIEW("INCOMPLETE")) != STATUS_OK) {
+            return output_failure(invocation, "", &(struct failure){0});
+        }
+        int printed = output_json_verdict(object, notes->is_complete);
+        return printed == EXIT_GOOD && !notes->is_complete ? EXIT_INCOMPLETE : printed;
     }
     for (size_t i = 0; i < notes->count && !output_is_quiet(invocation); i++) {
         const struct submitted *submitted = &notes->submitted[i];
         printf("%" PRIu64 "\t%s\t%s\t%s\n", submitted->index, display_hash(&submitted->id).text,
                kind_word(submitted->kind), submitted->subject);
     }
-    return EXIT_GOOD;
+    return notes->is_complete ? EXIT_GOOD : EXIT_INCOMPLETE;
 }
 
 int command_submit(const struct invocation *invocation)
@@ -132,5 +173,6 @@ int command_submit(const struct invocation *invocation)
         return output_failure(invocation, refused == SIZE_MAX ? "" : invocation->operands[refused],
                               &failure);
     }
+    complete(invocation, &notes);
     return answer(invocation, &notes);
 }

@@ -7,6 +7,11 @@
 #include "cli/progress.h"
 #include "cli/remember.h"
 #include "cli/signatures.h"
+#include "cli/site.h"
+#include "cli/stamps.h"
+#include "cli/trusted.h"
+#include "cli/verifier/bundle.h"
+#include "cli/witnessing.h"
 #include "cli/workspace.h"
 #include "ledger/base/ownership.h"
 #include "ledger/base/text.h"
@@ -28,10 +33,13 @@ struct report {
     struct progress progress;
     struct workspace_audit audit;
     struct remembered remembered;
-    bool is_pinned; /* the log key was given by the caller */
+    bool has_policy;   /* of witnesses: given, or the charter's */
+    bool lacks_quorum; /* too few of them cosigned */
+    bool is_pinned;    /* the log key was given by the caller */
     struct json *conflicts;
     struct ledger *ledger;
     struct signatures signatures;
+    struct stamps stamps;
     enum status told; /* what went wrong in telling, if anything */
 };
 
@@ -39,6 +47,7 @@ static void report_release(struct report *report)
 {
     json_free(report->conflicts); /* NULL when the answer took it over */
     signatures_release(&report->signatures);
+    stamps_release(&report->stamps);
 }
 
 static enum status read_threads(const struct invocation *invocation, unsigned *ret_threads,
@@ -166,6 +175,10 @@ static void print_checked(const struct report *report, const struct ledger *ledg
     print_count(_("parties"), audit->parties, _("every statement allowed by every rule"));
     print_count(_("contracts"), audit->contracts, _("every statement allowed by every rule"));
     print_count(_("settlements"), audit->settlements, _("computed again, equal to the byte"));
+    if (audit->counts.attachments > 0) {
+        print_count(_("attachments"), audit->counts.attachments - audit->counts.unusable,
+                    _("undamaged, and what witnesses signed verified"));
+    }
     if (report->remembered.is_known) {
         print_count(_("seen before"), report->remembered.size,
                     _("entries that this history continues"));
@@ -212,7 +225,15 @@ static void print_unchecked(const struct report *report)
                                     "itself; give the one you know by --vkey")),
                           REMARK_INDENT);
     }
-    printf("  %s\n", _("whether others are shown the same ledger (that takes witnesses)"));
+    if (!report->has_policy || report->lacks_quorum) {
+        printf("  %s\n", _("whether others are shown the same ledger (that takes witnesses)"));
+    }
+    if (report->audit.counts.unusable > 0) {
+        printf("  ");
+        display_paragraph(view_of(_("cosignatures by ML-DSA-44, which this machine's OpenSSL "
+                                    "does not know")),
+                          REMARK_INDENT);
+    }
     printf("  %s\n", _("whether newer entries are withheld from you"));
     printf("  %s\n", _("whether what was measured is true, and annexes that are named by digest"));
 }
@@ -221,8 +242,10 @@ static int answer_json(struct report *report, const struct ledger *ledger)
 {
     const struct workspace_audit *audit = &report->audit;
     OWNED(json_freep) struct json *object = json_new_object();
+    OWNED(json_freep) struct json *stamps = NULL;
     struct display root = display_hash(ledger_root(ledger));
     if (object == NULL || signatures_set(&report->signatures, object) != STATUS_OK ||
+        stamps_to_json(&report->stamps, &stamps) != STATUS_OK ||
         json_set_string(object, "origin", view_of(ledger_log_key(ledger)->name)) != STATUS_OK ||
         json_set_string(object, "root", view_of(root.text)) != STATUS_OK ||
         output_set_count(object, "entries", audit->counts.entries) != STATUS_OK ||
@@ -234,12 +257,30 @@ static int answer_json(struct report *report, const struct ledger *ledger)
         output_set_count(object, "settlements", audit->settlements) != STATUS_OK ||
         output_set_count(object, "recovered_keys", audit->recovered) != STATUS_OK ||
         json_set_boolean(object, "log_key_pinned", report->is_pinned) != STATUS_OK ||
+        output_set_count(object, "attachments", audit->counts.attachments) != STATUS_OK ||
+        (report->has_policy &&
+         json_set_boolean(object, "quorum", !report->lacks_quorum) != STATUS_OK) ||
+        (report->lacks_quorum &&
+         json_set_string(object, "code", VIEW("INCOMPLETE")) != STATUS_OK) ||
+        json_set(object, "timestamps", STEAL(stamps)) != STATUS_OK ||
         json_set(object, "conflicts", STEAL(report->conflicts)) != STATUS_OK) {
         return output_failure(report->invocation, "", &(struct failure){0});
     }
-    return report->signatures.spool == NULL
-               ? output_json(STEAL(object))
-               : output_json_spooled(STEAL(object), "signature_list", report->signatures.spool);
+    bool is_good = !report->lacks_quorum;
+    int printed = report->signatures.spool == NULL
+                      ? output_json_verdict(STEAL(object), is_good)
+                      : output_json_spooled(STEAL(object), is_good, "signature_list",
+                                            report->signatures.spool);
+    return printed == EXIT_GOOD && report->lacks_quorum ? EXIT_INCOMPLETE : printed;
+}
+
+/* The last line. */
+static void print_verdict(const struct report *report)
+{
+    printf("\n%s\n", report->lacks_quorum
+                         ? _("INCOMPLETE: nothing is wrong, and too few witnesses have cosigned "
+                             "the newest checkpoint.")
+                         : _("OK: the ledger is what its signatures say."));
 }
 
 static int answer(struct report *report, struct ledger *ledger)
@@ -257,10 +298,42 @@ static int answer(struct report *report, struct ledger *ledger)
         if (print_remarks(report) != STATUS_OK) {
             return output_failure(report->invocation, "", &failure);
         }
+        stamps_print(&report->stamps);
         print_unchecked(report);
-        printf("\n%s\n", _("OK: the ledger is what its signatures say."));
+        print_verdict(report);
     }
-    return EXIT_GOOD;
+    return report->lacks_quorum ? EXIT_INCOMPLETE : EXIT_GOOD;
+}
+
+static enum status read_stamps(struct report *report, struct ledger *ledger,
+                               struct failure *failure)
+{
+    OWNED(trust_freep) struct trust *trust = NULL;
+    TRY(trusted_read(report->invocation, &trust, failure));
+    return stamps_read(ledger, trust, report->invocation->values[OPTION_TSA_POLICY],
+                       &report->stamps, failure);
+}
+
+/* Whether enough witnesses cosigned: by --policy, else as the charter demands. */
+static enum status check_witnesses(struct report *report, struct ledger *ledger,
+                                   struct failure *failure)
+{
+    OWNED(policy_freep) struct policy *policy = NULL;
+    OWNED(witnessing_release) struct witnessing witnessing;
+    witnessing_init(&witnessing);
+    TRY(witnessing_read_options(report->invocation, &policy, failure));
+    enum status status =
+        policy == NULL ? witnessing_charter_policy(ledger, &policy, failure) : STATUS_OK;
+    if (status == STATUS_INVALID) {
+        report->has_policy = true; /* and nothing can fulfil it */
+        report->lacks_quorum = true;
+        return STATUS_OK;
+    }
+    TRY(status);
+    report->has_policy = policy != NULL;
+    TRY(witnessing_judge(ledger, policy, &witnessing, failure));
+    report->lacks_quorum = witnessing.quorum == POLICY_INCOMPLETE;
+    return STATUS_OK;
 }
 
 static enum status verify(struct report *report, struct workspace *workspace,
@@ -288,15 +361,35 @@ static enum status verify(struct report *report, struct workspace *workspace,
     if (report->told != STATUS_OK) {
         return fail_memory(failure);
     }
+    TRY(read_stamps(report, ledger, failure));
+    TRY(check_witnesses(report, ledger, failure));
     return remember_check(ledger, &report->remembered, failure);
+}
+
+/* Whether it is about a proof or a case, which need no ledger. */
+static bool names_bundle(const struct invocation *invocation)
+{
+    for (int i = 0; i < invocation->operand_count; i++) {
+        if (bundle_is_one(invocation->operands[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int command_verify(const struct invocation *invocation)
 {
-    if (invocation->operand_count != 0) {
-        return output_usage(invocation, _("verify takes no operand; name the ledger by --ledger"));
+    if (names_bundle(invocation)) {
+        return bundle_verify(invocation, invocation->values[OPTION_POLICY], NULL);
     }
     const char *path = workspace_path(invocation);
+    if (invocation->operand_count > 0) {
+        path = invocation->operands[0];
+    }
+    if (invocation->operand_count > 1 || (invocation->operand_count == 1 && !site_is_place(path))) {
+        return output_usage(invocation, _("verify takes the URL or folder of a published ledger; "
+                                          "name the file of a ledger by --ledger"));
+    }
     struct failure failure = {0};
     OWNED(workspace_closep) struct workspace *workspace = NULL;
     OWNED(report_release)

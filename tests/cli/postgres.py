@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import timestamp
 from _cli import (FALSE, GOOD, ROOT, TROUBLE, UTFALL, WITH_LOG, WITH_PASSPHRASE, Folder, Tap, Town)
 
 SERVER = os.environ.get("UTFALL_TEST_POSTGRES")
@@ -111,6 +112,29 @@ def test_damage(tap):
                       verified.coded("UNTRUSTED"))
 
 
+def test_attachments(tap):
+    """A time-stamp is kept beside the checkpoint, by a writer with few rights; damage is told."""
+    with TownInDatabase() as town:
+        timestamp.make_authority(town)
+        town.good("timestamp", "--request", "a.tsq")
+        kept = timestamp.keep(town, timestamp.reply(town, "a.tsq", "a.tsr"))
+        shown = town.run("verify", "--ca", "root.pem", "--json")
+        tap.check("a time-stamp is kept in the database", kept.ended(GOOD), shown.ended(GOOD),
+                  "" if len(shown.json["timestamps"]) == 1 else f"{shown}")
+        again = timestamp.keep(town, "a.tsr")
+        tap.check("once", again.ended(GOOD),
+                  town.psql("SELECT count(*) FROM attachment") != "1" and "it is there twice")
+        changed = town.psql("UPDATE attachment SET kind = 3")
+        tap.check("nothing changes it", "" if "append-only" in changed else changed)
+        town.psql("ALTER TABLE attachment DISABLE TRIGGER ALL;"
+                  "UPDATE attachment SET bytes = bytes || decode('00', 'hex');"
+                  "ALTER TABLE attachment ENABLE TRIGGER ALL")
+        damaged = town.run("verify", "--json")
+        tap.check("an administrator who does is found out", damaged.ended(FALSE),
+                  damaged.says("attachment 0 is damaged") if not damaged.json else
+                  "" if "damaged" in damaged.json.get("reason", "") else f"{damaged}")
+
+
 def start_submitting(town, writer, notes):
     """One process that submits one note after the other and records what it was told."""
     script = "; ".join(f"'{UTFALL}' submit {note} --log-key log.key --passphrase-file passphrase "
@@ -199,7 +223,8 @@ def test_rights(tap):
         refused = [sql for sql in ("UPDATE entry SET subject = subject", "DELETE FROM node",
                                    "TRUNCATE checkpoint", "DROP TRIGGER entry_never ON entry",
                                    "ALTER TABLE entry DISABLE TRIGGER ALL",
-                                   "UPDATE format SET version = 2")
+                                   "UPDATE format SET version = 3",
+                                   "UPDATE attachment SET kind = 3")
                    if "refused" not in town.psql(f"SET ROLE {role}; {sql}")]
         tap.check("and can change nothing that is stored", refused)
 
@@ -209,6 +234,7 @@ def main():
     test_life(tap)
     test_names(tap)
     test_damage(tap)
+    test_attachments(tap)
     test_writers(tap)
     test_kill(tap)
     test_rights(tap)
