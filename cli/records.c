@@ -63,6 +63,18 @@ static enum status find_corrected(const struct state_contract *contract, const s
                   VIEW_ARGS(state_newest(contract)->name));
 }
 
+/* What is in the ledger was measured by the terms of that day, and a draft by those of today. */
+static const struct contract *find_terms(const struct state_contract *contract,
+                                         const struct statement *statement, struct view period)
+{
+    for (const struct state_entry *entry = contract->first; entry != NULL; entry = entry->next) {
+        if (entry->version != NULL && hash_equal(&entry->statement->id, &statement->id)) {
+            return entry->version->contract;
+        }
+    }
+    return state_governing(contract, period);
+}
+
 enum status records_plan(const struct invocation *invocation, const struct state_contract *contract,
                          const struct statement *statement, struct measuring_plan *plan,
                          struct failure *failure)
@@ -73,7 +85,7 @@ enum status records_plan(const struct invocation *invocation, const struct state
     if (statement->kind == KIND_CORRECTION) {
         TRY(find_corrected(contract, &statement->correction.corrects, &period, failure));
     }
-    const struct contract *terms = state_governing(contract, period);
+    const struct contract *terms = find_terms(contract, statement, period);
     if (terms == NULL) {
         return refuse(failure, RULE_PERIOD_UNKNOWN, "/period", "%.*s has no period %.*s",
                       VIEW_ARGS(state_newest(contract)->name), VIEW_ARGS(period));

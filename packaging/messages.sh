@@ -15,7 +15,8 @@ reasons='--keyword=fail:4 --keyword=fail_code:5 --keyword=refuse:4 --keyword=ref
     --keyword=failure_format --keyword=refuse_found:2 --keyword=shape_malformed:2
     --keyword=fail_line:5,5t --keyword=fail_line:3,3t --keyword=wrong_node:2
     --keyword=wrong_checkpoint:2 --keyword=check_integer:4 --keyword=check_text:4
-    --keyword=csv_refuse:4 --keyword=refuse_here:2 --keyword=fail_here:3 --keyword=refuse_cell:3 --keyword=accuse:3 --keyword=untrusted_entry:2'
+    --keyword=csv_refuse:4 --keyword=refuse_here:2 --keyword=fail_here:3 --keyword=refuse_cell:3 --keyword=accuse:3 --keyword=untrusted_entry:2
+    --keyword=refuse_rewrite:3 --keyword=refuse_role:3'
 if [ "${1:-}" = marked ]; then
     reasons=
 fi

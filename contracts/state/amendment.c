@@ -19,7 +19,8 @@ struct amending {
 static enum status refuse_rewrite(struct failure *failure, const char *at, const char *why,
                                   struct view name)
 {
-    return refuse(failure, RULE_AMENDMENT_REWRITES, at, "%.*s %s", VIEW_ARGS(name), why);
+    return refuse(failure, RULE_AMENDMENT_REWRITES, at, "%.*s %s", VIEW_ARGS(name),
+                  failure_format(why));
 }
 
 static bool resettles(const struct amending *amending, struct view period)
@@ -48,16 +49,6 @@ static bool governs(const struct amending *amending, const struct period *period
     return date_compare(first->from, period->from) <= 0 || resettles(amending, period->name);
 }
 
-static bool is_measured(const struct state_contract *contract, size_t place)
-{
-    for (size_t i = 0; i < contract->tables.outcome_count; i++) {
-        if (cell_at(contract, place, i)->value != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_same_period(const struct period *a, const struct period *b)
 {
     return date_compare(a->from, b->from) == 0 && date_compare(a->to, b->to) == 0 &&
@@ -72,7 +63,7 @@ static enum status check_period(const struct amending *amending, size_t place,
     const struct state_contract *contract = amending->contract;
     const struct state_period *kept = &contract->tables.periods[place];
     bool is_settled = kept->settled != NULL;
-    if (!is_settled && !is_measured(contract, place)) {
+    if (!is_settled && !period_is_measured(contract, place)) {
         return STATUS_OK;
     }
     const struct period *period = find_period(amending, kept->name);
@@ -92,6 +83,26 @@ static enum status check_period(const struct amending *amending, size_t place,
                               "has been settled, and the new terms would be for it: name it "
                               "in `resettles`, or begin with a later period",
                               kept->name);
+    }
+    return STATUS_OK;
+}
+
+/* What the new terms say of a period that other terms are for is what those say. */
+static enum status check_not_governed(const struct amending *amending, const struct period *period,
+                                      struct failure *failure)
+{
+    size_t place = state_find_period(amending->contract, period->name);
+    if (place == SIZE_MAX) {
+        return refuse_rewrite(failure, "/from",
+                              "begins before the new terms do, and no others are for it: let the "
+                              "new terms begin with it",
+                              period->name);
+    }
+    if (!is_same_period(state_period_terms(amending->contract, place), period)) {
+        return refuse_rewrite(failure, "/periods",
+                              "begins before the new terms do: leave it as it is in the terms that "
+                              "it has, or let the new ones begin with it",
+                              period->name);
     }
     return STATUS_OK;
 }
@@ -120,6 +131,11 @@ static enum status check_periods(const struct amending *amending, struct failure
     for (size_t i = 0; i < amending->contract->tables.period_count; i++) {
         TRY(check_period(amending, i, failure));
     }
+    for (size_t i = 0; i < amending->terms->period_count; i++) {
+        if (!governs(amending, &amending->terms->periods[i])) {
+            TRY(check_not_governed(amending, &amending->terms->periods[i], failure));
+        }
+    }
     return STATUS_OK;
 }
 
@@ -147,6 +163,11 @@ static const struct outcome *measured_outcome(const struct state_contract *contr
     return &terms->outcomes[terms_find_outcome(terms, name)];
 }
 
+static bool has_units_of(const struct outcome *a, const struct outcome *b)
+{
+    return unit_equal(&a->unit, &b->unit) && unit_equal(&a->count_unit, &b->count_unit);
+}
+
 static enum status check_measured(const struct amending *amending, size_t period, size_t place,
                                   struct failure *failure)
 {
@@ -162,9 +183,7 @@ static enum status check_measured(const struct amending *amending, size_t period
                               "has been measured, and is not among the outcomes", name);
     }
     const struct outcome *outcome = &amending->terms->outcomes[index];
-    const struct outcome *measured = measured_outcome(contract, period, name);
-    if (!unit_equal(&outcome->unit, &measured->unit) ||
-        !unit_equal(&outcome->count_unit, &measured->count_unit)) {
+    if (!has_units_of(outcome, measured_outcome(contract, period, name))) {
         return refuse_rewrite(failure, "/outcomes", "has been measured in another unit", name);
     }
     return check_cell(cell, outcome, failure);
@@ -183,23 +202,6 @@ static enum status check_outcomes(const struct amending *amending, struct failur
 
 /* --- Lines that are summed --- */
 
-/* The unit that a settlement gave a line must be what the new terms sum it in. */
-static enum status check_line_unit(const struct amending *amending, size_t place,
-                                   const struct line *line, struct failure *failure)
-{
-    const struct state_tables *tables = &amending->contract->tables;
-    for (size_t i = 0; i < tables->period_count; i++) {
-        const struct state_entry *settled = tables->periods[i].settled;
-        size_t own = settled == NULL ? SIZE_MAX : version_line(settled->version, place);
-        if (own != SIZE_MAX &&
-            !unit_equal(&settled->version->contract->terms.lines[own].unit, &line->unit)) {
-            return refuse_rewrite(failure, "/lines", "has been settled in another unit",
-                                  line->name);
-        }
-    }
-    return STATUS_OK;
-}
-
 static enum status check_summed(const struct amending *amending, size_t place,
                                 struct failure *failure)
 {
@@ -215,19 +217,76 @@ static enum status check_summed(const struct amending *amending, size_t place,
     if (rational_sign(sum) == 0) {
         return STATUS_OK;
     }
-    size_t own = version_line(amending->version, place);
-    if (own == SIZE_MAX) {
+    if (version_line(amending->version, place) == SIZE_MAX) {
         return refuse_rewrite(failure, "/lines",
                               "has been summed over settlements, and is not among the lines",
                               amending->tables->lines[place]);
     }
-    return check_line_unit(amending, place, &amending->terms->lines[own], failure);
+    return STATUS_OK;
 }
 
 static enum status check_lines(const struct amending *amending, struct failure *failure)
 {
     for (size_t i = 0; i < amending->contract->tables.line_count; i++) {
         TRY(check_summed(amending, i, failure));
+    }
+    return STATUS_OK;
+}
+
+/* --- Units: what one version measures or settles, another one reads --- */
+
+/* Whether a period is for these terms still, or was settled by them once. */
+static bool is_in_use(const struct amending *amending, const struct state_version *version)
+{
+    const struct state_tables *tables = amending->tables;
+    bool is_found = version->has_settled;
+    for (size_t i = 0; i < tables->period_count && !is_found; i++) {
+        is_found = tables->periods[i].version == version;
+    }
+    return is_found;
+}
+
+static enum status check_outcome_units(const struct amending *amending, const struct terms *before,
+                                       struct failure *failure)
+{
+    for (size_t i = 0; i < before->outcome_count; i++) {
+        const struct outcome *old = &before->outcomes[i];
+        size_t index = terms_find_outcome(amending->terms, old->name);
+        if (index != SIZE_MAX && !has_units_of(old, &amending->terms->outcomes[index])) {
+            return refuse_rewrite(failure, "/outcomes",
+                                  "has another unit in terms that a period is measured or was "
+                                  "settled by: give it another name",
+                                  old->name);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_line_units(const struct amending *amending,
+                                    const struct state_version *before, struct failure *failure)
+{
+    const struct terms *terms = &before->contract->terms;
+    for (size_t i = 0; i < terms->line_count; i++) {
+        size_t own = version_line(amending->version, before->lines[i]);
+        if (own != SIZE_MAX && amending->tables->is_earlier[before->lines[i]] &&
+            !unit_equal(&terms->lines[i].unit, &amending->terms->lines[own].unit)) {
+            return refuse_rewrite(failure, "/lines",
+                                  "is summed over periods, and has another unit in terms that a "
+                                  "period is or was settled by: give it another name",
+                                  terms->lines[i].name);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_units(const struct amending *amending, struct failure *failure)
+{
+    const struct state_version *version = amending->contract->newest;
+    for (; version != NULL; version = version->earlier) {
+        if (is_in_use(amending, version)) {
+            TRY(check_outcome_units(amending, &version->contract->terms, failure));
+            TRY(check_line_units(amending, version, failure));
+        }
     }
     return STATUS_OK;
 }
@@ -259,9 +318,7 @@ static enum status check_commitments(const struct amending *amending, struct fai
     return STATUS_OK;
 }
 
-/* What a payer owes by all settlements, gross. False when that is more than an amount can be. */
-static bool sum_owed(const struct state_contract *contract, struct view payer,
-                     struct money *ret_owed)
+bool owed_sum(const struct state_contract *contract, struct view payer, struct money *ret_owed)
 {
     for (const struct state_entry *entry = contract->first; entry != NULL; entry = entry->next) {
         size_t count = entry->settlement == NULL ? 0 : entry->settlement->pay_count;
@@ -282,7 +339,7 @@ static enum status check_caps(const struct amending *amending, struct failure *f
     for (size_t i = 0; i < terms->cap_count; i++) {
         const struct party_money *cap = &terms->caps[i];
         struct money *owed = &amending->tables->cap_used[i];
-        if (!sum_owed(amending->contract, cap->party, owed) || owed->minor > cap->amount.minor) {
+        if (!owed_sum(amending->contract, cap->party, owed) || owed->minor > cap->amount.minor) {
             return refuse_amount(failure, RULE_PAY_ABOVE_CAP, "caps", i, cap);
         }
     }
@@ -321,7 +378,7 @@ enum status amendment_check(const struct state *state, const struct statement *s
     const struct amendment *amendment = &statement->amendment;
     const struct state_contract *contract = change->contract;
     TRY(roles_check(state, &amendment->contract, change->index, failure));
-    TRY(signers_check_contract(state, state_newest(contract), statement, change->index, failure));
+    TRY(signers_check_contract(state, contract, statement, change->index, failure));
     TRY(termination_refuses(contract, SIZE_MAX, failure));
     TRY(version_make(&amendment->contract, contract, &change->new_version, &change->new_tables,
                      failure));
@@ -339,5 +396,5 @@ enum status amendment_check(const struct state *state, const struct statement *s
     TRY(check_commitments(&amending, failure));
     TRY(check_caps(&amending, failure));
     govern(&amending);
-    return STATUS_OK;
+    return check_units(&amending, failure);
 }

@@ -110,12 +110,22 @@ static void apply_decision(struct state_contract *contract, struct state_dispute
     decided->decision = entry; /* last: until then its cells are those of an open dispute */
 }
 
+static void note_settled(struct state_contract *contract, const struct state_version *by)
+{
+    struct state_version *version = contract->newest;
+    while (version != by) { /* bounded: it is one of the contract's */
+        version = version->earlier;
+    }
+    version->has_settled = true;
+}
+
 static void apply_settlement(struct state_contract *contract, struct state_change *change,
                              struct state_entry *entry)
 {
     struct state_tables *tables = &contract->tables;
     struct state_period *period = &tables->periods[change->period];
     period->settled = entry;
+    note_settled(contract, entry->version);
     if (change->snapshot != NULL) {
         period->snapshot = STEAL(change->snapshot);
     }

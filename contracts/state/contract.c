@@ -21,7 +21,7 @@ size_t state_find_period(const struct state_contract *contract, struct view peri
     const struct state_tables *tables = &contract->tables;
     for (size_t i = 0; i < tables->period_count; i++) {
         if (view_equal(tables->periods[i].name, period)) {
-            return tables->periods[i].version == NULL ? SIZE_MAX : i;
+            return i;
         }
     }
     return SIZE_MAX;
@@ -187,6 +187,21 @@ static bool is_declared(const struct contract *contract, struct view a, struct v
     return false;
 }
 
+/* The party itself, or another one with its registration. */
+static bool is_same_party(const struct state *state, struct view id, struct view other,
+                          uint64_t index)
+{
+    return view_equal(id, other) || same_registration(party_at(party_find(state, id), index),
+                                                      party_at(party_find(state, other), index));
+}
+
+/* What a fund gains or loses is its owner's. */
+static bool is_owner(const struct state *state, struct view id, struct view fund, uint64_t index)
+{
+    const struct state_party *party = party_at(party_find(state, fund), index);
+    return party->fund != NULL && is_same_party(state, id, view_of(party->fund->owner), index);
+}
+
 /*
  * A key belongs to one party for ever, so an evaluator shares a key with a payer or investor
  * exactly when it is the same party.
@@ -195,13 +210,11 @@ static enum status check_independent(const struct state *state, const struct con
                                      struct view evaluator, enum role role, uint64_t index,
                                      struct failure *failure)
 {
-    const struct state_party *party = party_at(party_find(state, evaluator), index);
     const struct role_parties *others = &contract->roles[role];
     for (size_t i = 0; i < others->count; i++) {
         struct view other = others->parties[i];
-        bool is_same = view_equal(evaluator, other);
-        bool is_conflict =
-            is_same || same_registration(party, party_at(party_find(state, other), index));
+        bool is_conflict = is_same_party(state, evaluator, other, index) ||
+                           is_owner(state, evaluator, other, index);
         if (is_conflict && !is_declared(contract, evaluator, other)) {
             return refuse(failure, RULE_EVALUATOR_CONFLICT, "/roles/evaluator",
                           "%.*s evaluates and is not independent of the %s %.*s: declare it in "
@@ -279,6 +292,6 @@ enum status contract_check(const struct state *state, const struct statement *st
                       VIEW_ARGS(contract->name));
     }
     TRY(roles_check(state, contract, change->index, failure));
-    TRY(signers_check_contract(state, contract, statement, change->index, failure));
+    TRY(signers_check_contract(state, NULL, statement, change->index, failure));
     return contract_make(contract, &change->new_contract, failure);
 }

@@ -87,8 +87,11 @@ static inline bool statement_is_draft(const struct statement *statement)
 enum status origin_check(const struct state *state, const struct statement *statement,
                          struct failure *failure);
 
-/* Who signed, as far as the state knows; parties of a first party statement are its own. */
-enum status signers_check_contract(const struct state *state, const struct contract *contract,
+/*
+ * Who signed, as far as the state knows; parties of a first party statement are its own. `contract`
+ * is NULL for a statement that begins one.
+ */
+enum status signers_check_contract(const struct state *state, const struct state_contract *contract,
                                    const struct statement *statement, uint64_t index,
                                    struct failure *failure);
 enum status signers_check_operator(const struct statement *statement, struct failure *failure);
@@ -129,6 +132,9 @@ enum status termination_check(const struct state_contract *contract,
 enum status settlement_check(const struct state_contract *contract,
                              const struct statement *statement, struct state_change *change,
                              struct failure *failure);
+/* What a payer owes by all settlements, gross, added. False when it is more than an amount can be.
+ */
+bool owed_sum(const struct state_contract *contract, struct view payer, struct money *ret_owed);
 enum status payment_check(const struct state_contract *contract, const struct statement *statement,
                           struct state_change *change, struct failure *failure);
 void contract_apply(struct state *state, struct statement *statement, struct state_change *change);
@@ -157,6 +163,7 @@ enum status replacing_check(const struct state_contract *contract,
                             struct view evaluator, struct failure *failure);
 /* By their places in the tables. */
 struct state_cell *cell_at(const struct state_contract *contract, size_t period, size_t outcome);
+bool period_is_measured(const struct state_contract *contract, size_t place);
 /* The place of an outcome; SIZE_MAX when no version has it. */
 size_t outcome_find(const struct state_contract *contract, struct view name);
 

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define AMOUNT_TEXT_MAX 32 /* 18 digits, a point and a sign */
+
 /* --- Inputs: the statements that a settlement was computed from --- */
 
 struct inputs {
@@ -333,6 +335,36 @@ static enum status add_earlier(const struct state_period *period,
     return STATUS_OK;
 }
 
+static bool is_payer_after(const struct state_contract *contract,
+                           const struct state_version *version, struct view party)
+{
+    const struct state_version *newer = contract->newest;
+    while (newer != version && !contract_has_role(newer->contract, ROLE_PAYER, party)) {
+        newer = newer->earlier;
+    }
+    return newer != version;
+}
+
+/* Who pays no more still owes no more than the newest terms by which it did pay let it. */
+static enum status check_caps_before(const struct state_contract *contract,
+                                     const struct settlement *settlement, struct failure *failure)
+{
+    const struct state_version *version = contract->newest->earlier;
+    for (; version != NULL; version = version->earlier) {
+        for (size_t i = 0; i < version->contract->cap_count; i++) {
+            struct party_money *cap = &version->contract->caps[i];
+            struct money owed = {.currency = cap->amount.currency};
+            if (is_payer_after(contract, version, cap->party) ||
+                !owed_sum(contract, cap->party, &owed)) {
+                continue;
+            }
+            const struct contract alone = {.cap_count = 1, .caps = cap};
+            TRY(settlement_add_to_caps(&alone, settlement, &owed, NULL, failure));
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status add_to_caps(const struct state_contract *contract,
                                const struct settlement *settlement, struct state_change *change,
                                struct failure *failure)
@@ -344,6 +376,7 @@ static enum status add_to_caps(const struct state_contract *contract,
     }
     TRY_FIELD("computed", settlement_add_to_caps(terms, settlement, contract->tables.cap_used,
                                                  change->cap_used, failure));
+    TRY_FIELD("computed", check_caps_before(contract, settlement, failure));
     return STATUS_OK;
 }
 
@@ -516,6 +549,19 @@ static enum status check_held(const struct state_contract *contract, const struc
     return STATUS_OK;
 }
 
+static enum status refuse_above(const struct state_due *due, struct failure *failure)
+{
+    OWNED(buffer_release) struct buffer left;
+    buffer_init(&left, AMOUNT_TEXT_MAX);
+    if (money_write(state_due_outstanding(due), &left) != STATUS_OK) {
+        return fail_memory(failure);
+    }
+    struct view text = buffer_view(&left);
+    return refuse(failure, life_refusal(life_of_due(due, NULL), ON_DUE_PAY_MORE), "/amount/amount",
+                  "%.*s %s of what was settled is still to be paid", VIEW_ARGS(text),
+                  due->paid.currency.code);
+}
+
 enum status payment_check(const struct state_contract *contract, const struct statement *statement,
                           struct state_change *change, struct failure *failure)
 {
@@ -526,11 +572,8 @@ enum status payment_check(const struct state_contract *contract, const struct st
     TRY_FIELD("amount", statement_money(&payment->amount, state_newest(contract)->terms.currency,
                                         &change->entry->amount, failure));
     struct money amount = change->entry->amount;
-    struct money outstanding = state_due_outstanding(change->due);
-    if (amount.minor <= 0 || amount.minor > outstanding.minor) {
-        return refuse(failure, life_refusal(life_of_due(change->due, NULL), ON_DUE_PAY_MORE),
-                      "/amount/amount", "%lld minor units of %s are still owed",
-                      (long long)outstanding.minor, outstanding.currency.code);
+    if (amount.minor <= 0 || amount.minor > state_due_outstanding(change->due).minor) {
+        return refuse_above(change->due, failure);
     }
     TRY(amount_add(change->due->paid, amount, &change->due_paid, failure));
     return add_to_paid(contract, amount, change, failure);

@@ -132,6 +132,7 @@ enum status measurement_check(const struct state_contract *contract,
     }
     TRY(measurement_check_records(governing(contract, period), measurement, failure));
     change->period = period;
+    change->entry->version = contract->tables.periods[period].version;
     return STATUS_OK;
 }
 
@@ -220,6 +221,7 @@ enum status correction_check(const struct state_contract *contract,
         return refuse_measurement(state_newest(contract), "/corrects", failure);
     }
     change->period = corrected->period;
+    change->entry->version = contract->tables.periods[change->period].version;
     TRY(replacing_check(contract, stated->values, stated->value_count, change->period,
                         stated->evaluator, failure));
     return measurement_check_records(governing(contract, change->period), stated, failure);
@@ -248,11 +250,49 @@ enum status termination_refuses(const struct state_contract *contract, size_t pe
                   VIEW_ARGS(state_newest(contract)->name));
 }
 
+/* Whether everyone in a role must sign a termination: then it may end whatever it likes. */
+static bool is_ended_by_all(const struct contract *terms)
+{
+    const struct role_parties *by = &terms->terminators;
+    for (unsigned role = 0; role < ROLE_COUNT && by->count > 0; role++) {
+        for (size_t i = 0; i < terms->roles[role].count; i++) {
+            size_t k = 0;
+            while (k < by->count && !view_equal(by->parties[k], terms->roles[role].parties[i])) {
+                k++;
+            }
+            if (k == by->count) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Some of the parties alone do not undo what was measured. */
+static enum status check_not_backdated(const struct state_contract *contract, struct date on,
+                                       struct failure *failure)
+{
+    for (size_t i = 0; i < contract->tables.period_count; i++) {
+        const struct period *period = state_period_terms(contract, i);
+        if (date_compare(on, period->from) < 0 && !period->closing &&
+            period_is_measured(contract, i)) {
+            return refuse(failure, RULE_TERMINATION_BACKDATED, "/on",
+                          "%.*s has been measured: end the contract when it begins or later, or "
+                          "let all parties agree",
+                          VIEW_ARGS(period->name));
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status termination_check(const struct state_contract *contract,
                               const struct statement *statement, struct failure *failure)
 {
     const struct termination *termination = &statement->termination;
     TRY(termination_refuses(contract, SIZE_MAX, failure));
+    if (!is_ended_by_all(state_newest(contract))) {
+        TRY(check_not_backdated(contract, termination->on, failure));
+    }
     if (termination->closing.size == 0) {
         return STATUS_OK;
     }

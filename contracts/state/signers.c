@@ -401,14 +401,50 @@ enum status state_signers(const struct contract *contract, const struct statemen
     return STATUS_OK;
 }
 
-enum status signers_check_contract(const struct state *state, const struct contract *contract,
+/* Who owes or is owed by the newest settlement of a period: also who has left the contract since.
+ */
+static enum status add_settled(struct signer_set *set, const struct state_contract *contract,
+                               struct view period)
+{
+    size_t place = state_find_period(contract, period);
+    const struct state_entry *settled =
+        place == SIZE_MAX ? NULL : contract->tables.periods[place].settled;
+    size_t count = settled == NULL ? 0 : settled->settlement->pay_count;
+    for (size_t i = 0; i < count; i++) {
+        TRY(set_add(set, settled->settlement->pays[i].from));
+        TRY(set_add(set, settled->settlement->pays[i].to));
+    }
+    return STATUS_OK;
+}
+
+static enum status add_resettled(struct signer_set *set, const struct state_contract *contract,
+                                 const struct statement *statement)
+{
+    size_t count = statement->kind == KIND_AMENDMENT ? statement->amendment.resettles_count : 0;
+    for (size_t i = 0; i < count; i++) {
+        TRY(add_settled(set, contract, statement->amendment.resettles[i]));
+    }
+    return STATUS_OK;
+}
+
+static enum status add_required(struct signer_set *set, const struct state_contract *contract,
+                                const struct statement *statement)
+{
+    if (contract == NULL) {
+        return state_signers(&statement->contract, statement, set->capacity, set->parties,
+                             &set->count);
+    }
+    TRY(state_signers(state_newest(contract), statement, set->capacity, set->parties, &set->count));
+    return add_resettled(set, contract, statement);
+}
+
+enum status signers_check_contract(const struct state *state, const struct state_contract *contract,
                                    const struct statement *statement, uint64_t index,
                                    struct failure *failure)
 {
     struct view required_parties[STATE_SIGNERS_MAX];
     struct signer_set required = {.capacity = STATE_SIGNERS_MAX, .parties = required_parties};
-    if (state_signers(contract, statement, STATE_SIGNERS_MAX, required_parties, &required.count) !=
-        STATUS_OK) {
+    if (add_required(&required, contract, statement) != STATUS_OK) {
         return refuse(failure, RULE_TERMS_TOO_LARGE, "/roles", "more than %d parties must sign",
                       STATE_SIGNERS_MAX);
     }
@@ -418,5 +454,6 @@ enum status signers_check_contract(const struct state *state, const struct contr
     struct view parties[NOTE_SIGNATURES_MAX];
     struct signer_set signers = {.capacity = NOTE_SIGNATURES_MAX, .parties = parties};
     TRY(collect_signers(state, statement, index, &signers, failure));
-    return check_exactly(&signers, &required, &contract->extra[statement->kind], failure);
+    const struct contract *terms = contract == NULL ? &statement->contract : state_newest(contract);
+    return check_exactly(&signers, &required, &terms->extra[statement->kind], failure);
 }

@@ -111,6 +111,16 @@ struct state_cell *cell_at(const struct state_contract *contract, size_t period,
     return &tables->cells[period * tables->outcome_count + outcome];
 }
 
+bool period_is_measured(const struct state_contract *contract, size_t place)
+{
+    for (size_t i = 0; i < contract->tables.outcome_count; i++) {
+        if (cell_at(contract, place, i)->value != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t outcome_find(const struct state_contract *contract, struct view name)
 {
     const struct state_tables *tables = &contract->tables;
@@ -353,7 +363,6 @@ static enum status read_earlier(const void *context, size_t line, struct rationa
 struct terms_source state_terms_source(const struct state_contract *contract, size_t place)
 {
     assert(place < contract->tables.period_count);
-    assert(contract->tables.periods[place].version != NULL);
     return (struct terms_source){
         .measured = read_measured,
         .funded = read_funded,

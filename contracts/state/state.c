@@ -83,8 +83,7 @@ static enum status check_following(const struct state *state, const struct state
                                    struct state_change *change, struct failure *failure)
 {
     TRY(check_place(state, statement, change, failure));
-    return signers_check_contract(state, state_newest(change->contract), statement, change->index,
-                                  failure);
+    return signers_check_contract(state, change->contract, statement, change->index, failure);
 }
 
 static enum status check_kind(const struct state *state, const struct statement *statement,
@@ -259,8 +258,7 @@ const struct period *state_period_terms(const struct state_contract *contract, s
 {
     assert(place < contract->tables.period_count);
     const struct state_period *period = &contract->tables.periods[place];
-    return period->version == NULL ? NULL
-                                   : &period->version->contract->terms.periods[period->index];
+    return &period->version->contract->terms.periods[period->index];
 }
 
 const struct state_key *state_find_key(const struct state *state, struct view name, uint32_t id)

@@ -98,6 +98,7 @@ struct state_version {
     bool uses_funded; /* by an operand, or a share of any tranche */
     bool uses_paid;
     bool uses_earlier;
+    bool has_settled;              /* some period, once or still */
     struct state_version *earlier; /* the version before; NULL for the first */
 };
 
@@ -107,7 +108,7 @@ struct state_entry {
     uint64_t index;
     size_t period; /* of a measurement, correction, dispute, decision or settlement: its place */
     struct settlement *settlement;         /* of a settlement: what was computed; owned */
-    const struct state_version *version;   /* of a settlement: the terms it was computed by */
+    const struct state_version *version;   /* of what is measured or settled: its terms */
     const struct state_entry *supplements; /* of a settlement: the one of the period before it */
     const struct state_due *due;           /* of a payment: what it is on */
     struct money amount;                   /* of a funding or payment */
@@ -166,7 +167,7 @@ struct state_snapshot {
 struct state_period {
     struct view name;
     const struct state_contract *contract;
-    const struct state_version *version; /* that governs it; NULL: none, so that it is no period */
+    const struct state_version *version; /* that governs it */
     size_t index;                        /* in the terms of that version */
     const struct state_entry *settled;   /* its newest settlement, or NULL */
     struct state_snapshot *snapshot;     /* owned; NULL until it is settled */
@@ -299,16 +300,16 @@ const struct state_contract *state_find_contract(const struct state *state, stru
 /* The terms as they were agreed last. */
 const struct contract *state_newest(const struct state_contract *contract);
 
-/* The terms that govern a period; NULL when none do. */
+/* The terms that govern a period; NULL when the contract does not have it. */
 const struct contract *state_governing(const struct state_contract *contract, struct view period);
 
 /*
  * The place of a period in contract->tables.periods, where everything about it is; SIZE_MAX when no
- * version governs it. Whoever walks over all of them leaves out those without a version.
+ * version has it.
  */
 size_t state_find_period(const struct state_contract *contract, struct view period);
 
-/* The terms of a period at a place; NULL when no version governs it. */
+/* The terms of a period at a place. */
 const struct period *state_period_terms(const struct state_contract *contract, size_t place);
 
 /* The place of a line in the tables; SIZE_MAX when no version has it. */

@@ -29,8 +29,8 @@ bool contract_has_any_role(const struct contract *contract, struct view party)
 
 static enum status refuse_role(struct failure *failure, struct view party, const char *wanted)
 {
-    return refuse(failure, RULE_ROLE_PARTY, "", "expected a party with %s, found %.*s", wanted,
-                  VIEW_ARGS(party));
+    return refuse(failure, RULE_ROLE_PARTY, "", "expected a party with %s, found %.*s",
+                  failure_format(wanted), VIEW_ARGS(party));
 }
 
 static enum status check_any_role(const struct contract *contract, struct view party,
@@ -172,9 +172,9 @@ static enum status check_moneys(const struct contract *contract, struct party_mo
     }
     for (size_t i = 0; i < count; i++) {
         if (!contract_has_role(contract, role, moneys[i].party)) {
-            char wanted[40];
-            (void)snprintf(wanted, sizeof wanted, "the role %s", ROLE_NAMES[role]);
-            enum status refused = refuse_role(failure, moneys[i].party, wanted);
+            enum status refused = role == ROLE_INVESTOR
+                                      ? refuse_role(failure, moneys[i].party, "the role investor")
+                                      : refuse_role(failure, moneys[i].party, "the role payer");
             shape_prefix_name(failure, "party");
             shape_prefix_index(failure, i);
             return refused;

@@ -31,7 +31,7 @@ STEPS = 18
 CONTRACTS = ("small", "funds", "both", "layers")
 DATES = ("2025-07-01", "2026-01-01", "2027-01-01", "2027-06-30", "2028-01-01", "2029-01-01")
 SUBSTITUTES = {"investor": ("investor", "partner", "stranger"),
-               "evaluator": ("evaluator", "assessor")}
+               "evaluator": ("evaluator", "assessor"), "payer": ("town", "stranger")}
 
 
 def verify(key, text, signature):
@@ -151,6 +151,8 @@ class Life:
         if self.source.random() < 0.4:
             draft["signatures"] = {"settlement": {"at_least": 1, "parties": [
                 "investor.example", draft["roles"]["investor"][-1]][:len(draft["roles"]["investor"])]}}
+        if self.source.random() < 0.3:
+            draft["termination"] = {"by": ["town.example"], "terms": {"en": "x"}}
         if self.source.random() < 0.3:
             draft["periods"].append(self.period("end", closing=True))
         self.send(draft)
@@ -383,7 +385,7 @@ class Life:
 
     def less_room(self, draft):
         amount = {"amount": f"{self.source.randint(0, 1500)}.00", "currency": "SEK"}
-        key, party = self.source.choice([("caps", "town.example"),
+        key, party = self.source.choice([("caps", draft["roles"]["payer"][0]),
                                          ("commitments", draft["roles"]["investor"][0])])
         draft[key] = [{"party": party, "amount": amount}]
 

@@ -19,7 +19,7 @@ import _ed25519
 from _shapes import (STATED, Refused, VKey, base64_bytes, canonical, need, parse_canonical,
                      statement as check_shape)
 from _terms import COUNTS, Terms, lines_read_by, operands_of, signers_of, tranches_of
-from _units import MINOR_END, minor_of
+from _units import DECIMALS, MINOR_END, minor_of
 from _values import Settled, Source, computed_of
 
 NOTE_SIZE_MAX = 65535
@@ -223,7 +223,12 @@ class Contract:
         owed = dict(self.owed)
         for one in pays:
             owed[one.payer] = owed.get(one.payer, 0) + one.minor
-        self.need_within(self.body, "caps", owed, "PAY_ABOVE_CAP")
+        caps = {}  # those who have left keep the last one
+        for version in self.versions:
+            agreed = {one["party"]: one for one in version.body.get("caps", [])}
+            caps.update({party: agreed.get(party) for party in version.terms.parties("payer")})
+        self.need_within({**self.body, "caps": [cap for cap in caps.values() if cap]}, "caps", owed,
+                         "PAY_ABOVE_CAP")
         return owed
 
     def follow(self, statement, period=None):
@@ -300,6 +305,12 @@ class Contract:
                            ("from", "to", "binding"))
             need(self.terms_of(period).periods[period].get("closing", False) ==
                  new.terms.periods[period].get("closing", False), "it closes, or not")
+        for period in new.terms.periods:
+            if not new.governs(period):
+                old = self.terms_of(period).periods[period]
+                self.need_same({"closing": False, **old},
+                               {"closing": False, **new.terms.periods[period]},
+                               ("from", "to", "binding", "closing"))
         for (name, period), value in self.source.measured.items():
             outcome = new.terms.outcomes.get(name)
             self.need_same(self.terms_of(period).outcomes[name], outcome, ("unit", "count_unit"))
@@ -318,10 +329,23 @@ class Contract:
                  for line in version.body["lines"] for one in operands_of(line)
                  if "earlier" in one}
         for name in asked:
-            if self.source.earlier.get(name, 0) != 0:
-                before = [one.terms.units[name] for one in self.versions
-                          if name in one.terms.units]
-                need(before[-1] == new.terms.units.get(name), "a sum that cannot go on")
+            need(self.source.earlier.get(name, 0) == 0 or name in new.terms.units,
+                 "a sum that cannot go on")
+        for version in self.in_use_under(new):
+            for name in asked & set(version.terms.units) & set(new.terms.units):
+                need(version.terms.units[name] == new.terms.units[name], "a sum of two units")
+            for name in set(version.terms.outcomes) & set(new.terms.outcomes):
+                self.need_same(version.terms.outcomes[name], new.terms.outcomes[name],
+                               ("unit", "count_unit"))
+
+    def in_use_under(self, new):
+        """Versions that govern a period when there is a new one, or that something was settled by."""
+        periods = {period for one in self.versions for period in one.terms.periods}
+        governing = {one.id: one for period in periods if not new.governs(period)
+                     for one in [one for one in self.versions if one.governs(period)][-1:]}
+        named = {body["computed"].get("terms", self.versions[0].id) for _, body, _ in self.chain
+                 if body["kind"] == "settlement"}
+        return [one for one in self.versions if one.id in governing or one.id in named]
 
 
 class Ledger:
@@ -338,6 +362,7 @@ class Ledger:
         self.keys = {}  # (name, id) -> Key
         self.public = {log.key}
         self.parties = {}  # party -> registration
+        self.owners = {}  # party -> owner of a fund, or None
         self.heads = {}
         self.ids = set()
         self.contracts = {}
@@ -442,8 +467,10 @@ class Ledger:
         if "fund" in body:
             fund = body["fund"]
             need(fund["owner"] != name and fund["owner"] in self.parties, "a fund of nobody")
+            need(fund["reserve"]["currency"] in DECIMALS, "no currency of ISO 4217")
             minor_of(fund["reserve"], fund["reserve"]["currency"])
         self.parties[name] = body["registration"]
+        self.owners[name] = body.get("fund", {}).get("owner")
 
     def key(self, statement, signers):
         body, name = statement.body, statement.body["party"]
@@ -473,7 +500,10 @@ class Ledger:
     def amendment(self, statement, signers):
         contract = self.contracts[statement.body["contract"]]
         new = Version(statement, len(contract.chain))
-        self.check_signers(signers, contract.everyone() | new.terms.everyone())
+        concerned = {party for period in new.resettles if period in contract.settled
+                     for one in contract.settled[period].pays
+                     for party in (one.payer, one.receiver)}
+        self.check_signers(signers, contract.everyone() | new.terms.everyone() | concerned)
         self.check_parties(new.terms)
         need(contract.goes_on(), "the contract has ended")
         need(new.body["from"] in new.terms.periods, "it is from no period")
@@ -491,7 +521,9 @@ class Ledger:
             for other in terms.parties("payer", "investor"):
                 if evaluator == other:
                     need(any(evaluator in one for one in conflicts), "an undeclared conflict")
-                elif same_registration(self.parties[evaluator], self.parties[other]):
+                elif any(one == evaluator or same_registration(self.parties[evaluator],
+                                                               self.parties[one])
+                         for one in (other, self.owners.get(other)) if one is not None):
                     need(any({evaluator, other} <= one for one in conflicts),
                          "an undeclared conflict")
 
@@ -597,6 +629,10 @@ class Ledger:
         if "closing" in body:
             closing = contract.terms_of(body["closing"]).periods[body["closing"]]
             need(closing.get("closing", False), "no closing period")
+        need(not agreed or named.everyone() <= set(agreed) or all(
+            contract.terms_of(period).periods[period]["from"] <= body["on"] or
+            contract.terms_of(period).periods[period].get("closing", False)
+            for _, period in contract.source.measured), "it ends what was measured")
         contract.termination = body
         contract.follow(statement)
 

@@ -39,7 +39,7 @@ class Player:
 
     def __init__(self, world):
         self.world = world
-        self.codes = set()  # refusals that came as they were expected
+        self.codes = set()  # refusals that came as they were expected: (code, by which command)
         self.in_batch = False
 
     def play(self, scenario):
@@ -83,7 +83,7 @@ class Player:
                         expected.number)
         if place is not None and answer.at != place:
             raise Wrong(f"expected {code} at {place}, found {answer}", expected.number)
-        self.codes.add(code)
+        self.codes.add((code, answer.command))
         self.world.check_ledger()
 
     # --- Words in clauses ---
@@ -628,7 +628,7 @@ def table(player, clauses, name):
         answer = world.run("settle", contract, facts["period"], "--force", "--output",
                            world.path("settlement.json"))
         if not answer.ok and answer.code == row[-1]:
-            player.codes.add(answer.code)
+            player.codes.add((answer.code, answer.command))
             continue
         if not answer.ok:
             raise Wrong(f"row {row}: {answer}", clause.number)

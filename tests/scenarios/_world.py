@@ -27,6 +27,7 @@ class Answer:
 
     def __init__(self, words, process):
         self.exit = process.returncode
+        self.command = words[0]
         self.errors = process.stderr.decode(errors="replace").strip()
         command = "utfall " + " ".join(words)
         lines = process.stdout.decode().splitlines()
@@ -137,6 +138,7 @@ class World:
         self.valid = {}  # party -> labels of its keys
         self.contracts = {}  # name -> statement
         self.settlements = {}  # (contract, period) -> id
+        self.owing = {}  # (contract, period) -> parties of the pays of its newest settlement
         self.measured = {}  # id of a measurement or correction -> period
 
     # --- The program ---
@@ -289,7 +291,9 @@ class World:
             return self.parties_of(contract, contract["roles"])
         if kind == "amendment":
             return self.parties_of(contract, contract["roles"]) + [
-                party for role in statement["roles"].values() for party in role]
+                party for role in statement["roles"].values() for party in role] + [
+                party for period in statement.get("resettles", [])
+                for party in self.owing.get((statement["contract"], period), [])]
         further = (contract or {}).get("signatures", {}).get(kind, [])
         if isinstance(further, dict):
             further = further["parties"][:further["at_least"]]
@@ -376,7 +380,10 @@ class World:
             self.contract = statement["contract"]
             self.contracts[self.contract] = statement
         elif kind == "settlement":
-            self.settlements[statement["contract"], statement["computed"]["period"]] = identity
+            about = statement["contract"], statement["computed"]["period"]
+            self.settlements[about] = identity
+            self.owing[about] = [pay[end] for pay in statement["computed"]["pays"]
+                                 for end in ("from", "to")]
         elif kind in ("measurement", "correction"):
             period = statement.get("period") or self.measured[statement["corrects"]]
             self.measured[identity] = period
@@ -393,7 +400,7 @@ class World:
     def begin_batch(self):
         self.batch = []
         self.before_batch = copy.deepcopy((self.accepted, self.heads, self.ids, self.valid,
-                                           self.contracts, self.settlements))
+                                           self.contracts, self.settlements, self.owing))
 
     def end_batch(self):
         """Submits all notes in one call: all of them are appended, or none."""
@@ -406,7 +413,7 @@ class World:
         answer = self.run_log("submit", *paths)
         if not answer.ok:
             (self.accepted, self.heads, self.ids, self.valid, self.contracts,
-             self.settlements) = self.before_batch
+             self.settlements, self.owing) = self.before_batch
         return answer
 
     # --- What must hold ---

@@ -3,7 +3,8 @@
 
 usage: run.py [PATTERN...]    scenarios whose `file: title` contains a pattern
 
-The last test says that every rule of contracts/rule/rules.def was provoked, and refused by name.
+The last test says that every rule of contracts/rule/rules.def was provoked, and refused by name: by the
+ledger itself when something is submitted, not only by a command that looks ahead.
 README.md describes the language.
 """
 
@@ -21,11 +22,14 @@ from _language import Wrong, read_scenarios  # noqa: E402
 from _steps import Player  # noqa: E402
 from _world import HERE, ROOT, LogKey, World  # noqa: E402
 
+# Rules about records, which never enter the ledger.
+OUTSIDE = {"RECORDS_MALFORMED": "measure", "RECORDS_INCOMPLETE": "measure", "RECORDS_EMPTY": "measure",
+           "RECORDS_CELL_TOO_SMALL": "measure", "RECORDS_DIFFER": "audit-records"}
 WORKERS = min(os.cpu_count() or 1, 4)
 
 
 def play(scenario, number, log_key):
-    """Returns (what went wrong, codes that were refused)."""
+    """Returns (what went wrong, what was refused: codes, and by which commands)."""
     folder = os.path.join(log_key.folder, f"scenario-{number}")
     os.mkdir(folder)
     player = Player(World(folder, log_key))
@@ -40,7 +44,18 @@ def play(scenario, number, log_key):
 
 def rules():
     with open(os.path.join(ROOT, "contracts", "rule", "rules.def"), encoding="utf-8") as file:
-        return re.findall(r"^RULE\(\s*(\w+)", file.read(), re.MULTILINE)
+        text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.DOTALL)
+    found = re.findall(r"\bRULE\(\s*(\w+)", text)
+    if not found or len(found) != text.count("RULE(") or len(set(found)) != len(found):
+        raise ValueError("rules.def cannot be read: is it written otherwise?")
+    return found
+
+
+def unprovoked(refused):
+    """What is wrong with (code, command) pairs: a rule that the ledger never refused by."""
+    commands = {rule: {OUTSIDE[rule]} if rule in OUTSIDE else {"submit", "init"} for rule in rules()}
+    return [f"{'/'.join(sorted(some))} refused nothing with {rule}" for rule, some in commands.items()
+            if not any((rule, command) in refused for command in some)]
 
 
 def tell(number, title, problems):
@@ -70,7 +85,7 @@ def main():
             failed = failed or bool(problems)
             codes |= refused
     if not patterns:
-        missing = [f"nothing was refused with {rule}" for rule in rules() if rule not in codes]
+        missing = unprovoked(codes)
         tell(len(scenarios) + 1, "every rule was provoked", missing)
         failed = failed or bool(missing)
     return 1 if failed else 0

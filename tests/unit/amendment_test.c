@@ -335,13 +335,33 @@ Test(amendment, a_period_is_governed_by_the_newest_version_that_is_for_it)
     close_world(&world);
 }
 
-Test(amendment, a_period_before_the_first_that_no_version_had_is_no_period)
+Test(amendment, every_period_of_a_version_is_governed_by_some_version)
 {
     struct world world;
     open_world(&world, (struct terms_of_test){.periods = SECOND "," THIRD});
-    must_amend(&world, "tae", (struct terms_of_test){.more = FROM("2y")});
+    check_refused(&world, amend(&world, "tae", (struct terms_of_test){.more = FROM("2y")}),
+                  "AMENDMENT_REWRITES", "/from");
     check_governed(&world, "1y", NULL);
-    check_governed(&world, "2y", "0.5");
+    must_amend(&world, "tae", (struct terms_of_test){.rate = "0.6", .more = FROM("1y")});
+    check_governed(&world, "1y", "0.6");
+    check_governed(&world, "2y", "0.6");
+    close_world(&world);
+}
+
+Test(amendment, a_period_that_is_not_governed_is_what_it_was)
+{
+    struct world world;
+    open_world(&world, (struct terms_of_test){0});
+    static const char *const OTHERS[] = {
+        YEAR("1y", "2020-01-01", "2020-06-30") "," SECOND,
+        YEAR("1y", "2019-01-01", "2020-12-31") "," SECOND,
+        SECOND "," YEAR("3y", "2020-06-01", "2022-12-31"),
+    };
+    for (size_t i = 0; i < COUNT(OTHERS); i++) {
+        struct terms_of_test terms = {.periods = OTHERS[i], .more = FROM("2y")};
+        check_refused(&world, amend(&world, "tae", terms), "AMENDMENT_REWRITES", "/periods");
+    }
+    must_amend(&world, "tae", (struct terms_of_test){.more = FROM("2y")});
     close_world(&world);
 }
 
