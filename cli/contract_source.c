@@ -97,8 +97,80 @@ enum status contract_source_govern(struct contract_source *source, struct view p
     return STATUS_OK;
 }
 
+/* One version of the terms, as a period that it governs is computed by it. */
+struct contract_version {
+    uint64_t index; /* of the entry that states it */
+    struct statement *statement;
+    struct contract contract;
+};
+
+static struct contract_version *find_version(const struct contract_source *source, uint64_t index)
+{
+    for (size_t i = 0; i < source->version_count; i++) {
+        if (source->versions[i]->index == index) {
+            return source->versions[i];
+        }
+    }
+    return NULL;
+}
+
+static enum status add_version(struct contract_source *source, const struct state_entry *entry,
+                               struct failure *failure)
+{
+    OWNED(statement_freep) struct statement *statement = NULL;
+    TRY(statement_read(entry->statement->bytes, &statement, failure));
+    TRY(statement_check(statement, failure));
+    struct contract_version **versions =
+        realloc((void *)source->versions, (source->version_count + 1) * sizeof *source->versions);
+    if (versions == NULL) {
+        return fail_memory(failure);
+    }
+    source->versions = versions;
+    struct contract_version *version = malloc(sizeof *version);
+    if (version == NULL) {
+        return fail_memory(failure);
+    }
+    const struct contract *newest = contract_source_contract(source);
+    version->index = entry->index;
+    version->statement = STEAL(statement);
+    version->contract = *statement_terms(version->statement);
+    version->contract.cap_count = newest->cap_count;
+    version->contract.caps = newest->caps;
+    source->versions[source->version_count] = version;
+    source->version_count++;
+    return STATUS_OK;
+}
+
+enum status contract_source_period(struct contract_source *source, struct view name,
+                                   struct contract_period *ret_period, struct failure *failure)
+{
+    struct contract_period found = {contract_source_contract(source), STORE_NONE};
+    const struct state_contract *contract = NULL;
+    size_t place = SIZE_MAX;
+    if (source->workspace != NULL) {
+        TRY(workspace_load_contract(source->workspace, found.contract->name, &contract, failure));
+        place = state_find_period(contract, name);
+    }
+    if (place != SIZE_MAX) {
+        const struct state_period *period = &contract->tables.periods[place];
+        const struct state_entry *entry = period->version->entry;
+        found.settled_by = period->settled == NULL ? STORE_NONE : period->settled->index;
+        if (find_version(source, entry->index) == NULL) {
+            TRY(add_version(source, entry, failure));
+        }
+        found.contract = &find_version(source, entry->index)->contract;
+    }
+    *ret_period = found;
+    return STATUS_OK;
+}
+
 void contract_source_close(struct contract_source *source)
 {
+    for (size_t i = 0; i < source->version_count; i++) {
+        statement_free(source->versions[i]->statement);
+        free(source->versions[i]);
+    }
+    free((void *)source->versions);
     statement_free(source->statement);
     workspace_close(source->workspace);
     free(source->settled_by);
@@ -108,9 +180,17 @@ void contract_source_close(struct contract_source *source)
 enum status contract_source_assume(const struct contract_source *source, size_t period,
                                    struct assumptions *assumptions, struct failure *failure)
 {
+    return contract_source_assume_before(source, source->settled_by[period], period, assumptions,
+                                         failure);
+}
+
+enum status contract_source_assume_before(const struct contract_source *source, uint64_t settled_by,
+                                          size_t period, struct assumptions *assumptions,
+                                          struct failure *failure)
+{
     const struct state_contract *contract;
     TRY(workspace_load_contract_before(source->workspace, contract_source_contract(source)->name,
-                                       source->settled_by[period], &contract, failure));
+                                       settled_by, &contract, failure));
     return assumptions_take_state(assumptions, contract, period) == STATUS_OK
                ? STATUS_OK
                : fail_memory(failure);

@@ -20,6 +20,14 @@ struct contract_source {
     struct statement *statement; /* of its own, also for a contract of the ledger */
     struct workspace *workspace; /* NULL for a draft */
     uint64_t *settled_by;        /* [period]: the entry that settled it, or STORE_NONE */
+    size_t version_count;
+    struct contract_version **versions; /* those that were asked for */
+};
+
+/* The terms that govern one period, and what was settled by them. */
+struct contract_period {
+    const struct contract *contract;
+    uint64_t settled_by; /* the entry of its newest settlement, or STORE_NONE */
 };
 
 /*
@@ -41,6 +49,16 @@ void contract_source_close(struct contract_source *source);
 enum status contract_source_govern(struct contract_source *source, struct view period,
                                    struct failure *failure);
 
+/*
+ * Finds the terms that govern a period, with the caps of the newest ones, which hold for all; of a
+ * draft, and of a period that no version has, those of the source.
+ *
+ * Owner   the terms are the source's.
+ * Errors  those of loading the contract.
+ */
+enum status contract_source_period(struct contract_source *source, struct view name,
+                                   struct contract_period *ret_period, struct failure *failure);
+
 static inline const struct contract *contract_source_contract(const struct contract_source *source)
 {
     return statement_terms(source->statement);
@@ -54,3 +72,8 @@ static inline const struct contract *contract_source_contract(const struct contr
  */
 enum status contract_source_assume(const struct contract_source *source, size_t period,
                                    struct assumptions *assumptions, struct failure *failure);
+
+/* The same of a period of other terms, which the assumptions are initialised with. */
+enum status contract_source_assume_before(const struct contract_source *source, uint64_t settled_by,
+                                          size_t period, struct assumptions *assumptions,
+                                          struct failure *failure);

@@ -11,6 +11,7 @@
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ARENA_MAX ((size_t)256 * 1024 * 1024)
@@ -21,6 +22,7 @@ struct run {
     struct arena arena;
     struct published published;
     struct contract_source source;
+    uint64_t *settled_by; /* [published period]: the entry that settled it, or STORE_NONE */
     struct reconciliation reconciliation;
 };
 
@@ -42,7 +44,27 @@ static enum status read_published(struct run *run, const char *file, struct fail
 static enum status begin_period(void *context, size_t period, struct assumptions *assumptions,
                                 struct failure *failure)
 {
-    return contract_source_assume(context, period, assumptions, failure);
+    const struct run *run = context;
+    return contract_source_assume_before(&run->source, run->settled_by[period],
+                                         run->published.periods[period].index, assumptions,
+                                         failure);
+}
+
+/* Each period is compared with what the terms that govern it give. */
+static enum status find_terms(struct run *run, struct failure *failure)
+{
+    size_t count = run->published.period_count;
+    run->settled_by = calloc(count + 1, sizeof *run->settled_by);
+    if (run->settled_by == NULL) {
+        return fail_memory(failure);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct contract_period found;
+        TRY(contract_source_period(&run->source, run->published.periods[i].name, &found, failure));
+        run->published.periods[i].contract = found.contract;
+        run->settled_by[i] = found.settled_by;
+    }
+    return STATUS_OK;
 }
 
 /* Fills the run; `*ret_file` is the file that a failure is about. */
@@ -55,8 +77,9 @@ static enum status run_reconcile(struct run *run, const struct invocation *invoc
     TRY(contract_source_open(&run->source, invocation->operands[0], invocation, failure));
     *ret_file = invocation->operands[1];
     const struct contract *contract = contract_source_contract(&run->source);
+    TRY(find_terms(run, failure));
     TRY(published_check(&run->published, contract, failure));
-    const struct reconciliation_base base = {begin_period, &run->source};
+    const struct reconciliation_base base = {begin_period, run};
     return reconcile(&run->published, contract, run->source.workspace == NULL ? NULL : &base,
                      &run->reconciliation, failure);
 }
@@ -251,6 +274,7 @@ int command_reconcile(const struct invocation *invocation)
     published_release(&run.published);
     arena_release(&run.arena);
     contract_source_close(&run.source);
+    free(run.settled_by);
     json_free(run.root);
     return status;
 }

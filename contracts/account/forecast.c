@@ -1,6 +1,7 @@
 #include "contracts/account/forecast.h"
 
 #include "contracts/account/account.h"
+#include "contracts/account/past.h"
 #include "contracts/analysis/inputs.h"
 #include "contracts/analysis/liability.h"
 #include "contracts/analysis/search.h"
@@ -45,13 +46,6 @@ static bool is_settled(const struct state_contract *contract, struct view period
     return false;
 }
 
-static bool can_be_settled(const struct state_contract *contract, struct view period)
-{
-    size_t index;
-    struct failure ignored;
-    return state_find_unsettled(contract, period, &index, &ignored) == STATUS_OK;
-}
-
 /* Whether no period that is still to be settled ends before this one. */
 static bool is_next(const struct state_contract *contract, const struct period *period)
 {
@@ -59,61 +53,11 @@ static bool is_next(const struct state_contract *contract, const struct period *
     for (size_t i = 0; i < terms->period_count; i++) {
         const struct period *other = &terms->periods[i];
         if (date_compare(other->to, period->to) < 0 && !is_settled(contract, other->name) &&
-            can_be_settled(contract, other->name)) {
+            past_can_settle(contract, other->name)) {
             return false;
         }
     }
     return true;
-}
-
-/* The statement of a contract with this id. */
-static const struct state_entry *find_entry(const struct state_contract *contract,
-                                            const struct hash *id)
-{
-    const struct state_entry *entry = contract->first;
-    while (entry != NULL && !hash_equal(&entry->statement->id, id)) {
-        entry = entry->next;
-    }
-    return entry;
-}
-
-/* The period that a statement's values are for: that of the measurement which it leads back to. */
-static struct view find_period(const struct state_contract *contract,
-                               const struct state_entry *entry)
-{
-    while (entry != NULL) { /* each turn goes back in the chain */
-        const struct statement *statement = entry->statement;
-        if (statement->kind == KIND_MEASUREMENT) {
-            return statement->measurement.period;
-        }
-        const struct hash *before =
-            statement->kind == KIND_CORRECTION ? &statement->correction.corrects
-            : statement->kind == KIND_DECISION ? &statement->decision.dispute
-            : statement->kind == KIND_DISPUTE  ? &statement->dispute.measurement
-                                               : NULL;
-        entry = before == NULL ? NULL : find_entry(contract, before);
-    }
-    return (struct view){0};
-}
-
-/* Notes the newest value of each cell: [period * outcome_count + outcome] of the terms. */
-static void find_measured(const struct state_contract *contract, const struct terms *terms,
-                          const struct measured_value **cells)
-{
-    for (const struct state_entry *entry = contract->first; entry != NULL; entry = entry->next) {
-        size_t count;
-        const struct measured_value *values = statement_values(entry->statement, &count);
-        if (count == 0) {
-            continue;
-        }
-        size_t period = terms_find_period(terms, find_period(contract, entry));
-        for (size_t i = 0; i < count && period != SIZE_MAX; i++) {
-            size_t outcome = terms_find_outcome(terms, values[i].outcome);
-            if (outcome != SIZE_MAX) {
-                cells[period * terms->outcome_count + outcome] = &values[i];
-            }
-        }
-    }
 }
 
 /* What has been measured is no longer open. */
@@ -161,27 +105,19 @@ static enum status narrow_funded(const struct state_contract *contract, struct i
 static enum status narrow_inputs(const struct state_contract *contract, struct inputs *inputs)
 {
     const struct terms *terms = &inputs->contract->terms;
-    const struct measured_value **cells =
-        calloc(terms->period_count * terms->outcome_count + 1, sizeof *cells);
-    if (cells == NULL) {
-        return STATUS_MEMORY;
-    }
-    find_measured(contract, terms, cells);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < inputs->count && status == STATUS_OK; i++) {
+    for (size_t i = 0; i < inputs->count; i++) {
         struct input *input = &inputs->items[i];
-        const struct measured_value *value =
-            input->kind == INPUT_MEASURED
-                ? cells[input->period * terms->outcome_count + input->outcome]
-                : NULL;
-        if (value != NULL) {
-            status = narrow_measured(value, input);
-        } else if (input->kind == INPUT_FUNDED) {
-            status = narrow_funded(contract, input);
+        if (input->kind == INPUT_FUNDED) {
+            TRY(narrow_funded(contract, input));
+        } else if (input->kind == INPUT_MEASURED) {
+            const struct state_cell *cell = state_find_cell(
+                contract, terms->periods[input->period].name, terms->outcomes[input->outcome].name);
+            if (cell != NULL && cell->value != NULL) {
+                TRY(narrow_measured(cell->value, input));
+            }
         }
     }
-    free((void *)cells);
-    return status;
+    return STATUS_OK;
 }
 
 /* --- Payers --- */
@@ -348,6 +284,7 @@ static enum status add_open(struct forecast *forecast, const struct state_contra
 
 struct analysis {
     struct inputs inputs;
+    struct known_past past;
     struct searcher searcher;
     struct survey survey;
     struct liabilities liabilities;
@@ -358,6 +295,7 @@ static void analysis_release(struct analysis *analysis)
     liabilities_release(&analysis->liabilities);
     survey_release(&analysis->survey);
     searcher_release(&analysis->searcher);
+    known_past_release(&analysis->past);
     inputs_release(&analysis->inputs);
 }
 
@@ -366,6 +304,8 @@ static enum status analysis_init(struct analysis *analysis, const struct state_c
 {
     TRY(inputs_init(&analysis->inputs, governing));
     TRY(narrow_inputs(contract, &analysis->inputs));
+    TRY(known_past_init(&analysis->past, contract, &analysis->inputs));
+    analysis->inputs.past = &analysis->past.past;
     TRY(searcher_init(&analysis->searcher, &analysis->inputs));
     TRY(survey_init(&analysis->survey, &analysis->inputs, &analysis->searcher.reach,
                     analysis->searcher.domains));
@@ -405,7 +345,7 @@ static enum status add_periods(struct forecast *forecast, const struct state_con
     for (size_t i = 0; i < terms->period_count; i++) {
         const struct period *period = &terms->periods[i];
         if (state_governing(contract, period->name) != governing ||
-            !can_be_settled(contract, period->name)) {
+            !past_can_settle(contract, period->name)) {
             continue;
         }
         bool is_again = is_settled(contract, period->name);

@@ -6,6 +6,10 @@
  * further: credits of earlier settlements are deducted first, and a payer never owes more than what
  * is left of its cap, since a settlement above it is refused.
  *
+ * What was settled counts with what it came to then, also by terms that an amendment has replaced
+ * since. What other terms are still to settle first is not known here: a sum that it adds to can be
+ * anything.
+ *
  * A period that can be settled now, because everything its lines read has been measured and every
  * period that ends before it is settled, is known: least and greatest are what it comes to. So is a
  * settled period that a correction or amendment touched: its difference.

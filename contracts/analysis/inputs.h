@@ -38,8 +38,19 @@ struct input {
     struct interval domain;
 };
 
+/*
+ * What has been settled already, perhaps by other terms: a life goes on from there. Payments are of
+ * the lines that are paid: nothing, or up to what was settled.
+ */
+struct past {
+    const bool *is_over;            /* [period]: it is settled, or never will be by these terms */
+    const struct interval *earlier; /* [line]: its sum over the periods that are settled */
+    const struct interval *settled; /* [line]: of a line that is paid, as it counts as paid */
+};
+
 struct inputs {
     const struct contract *contract;
+    const struct past *past; /* borrowed; set by whoever knows one. NULL: nothing is settled */
     size_t count;
     struct input *items;
     size_t *cells; /* [period][outcome][field]: its input, or SIZE_MAX when no line reads it */
@@ -62,6 +73,12 @@ void inputs_release(struct inputs *inputs);
 /* The input of a measured number, which a line reads in some period. */
 size_t inputs_measured(const struct inputs *inputs, size_t outcome, size_t period,
                        enum measured_field field);
+
+/* Whether a period can be part of a life that goes on. */
+static inline bool inputs_is_open(const struct inputs *inputs, size_t period)
+{
+    return inputs->past == NULL || !inputs->past->is_over[period];
+}
 
 /* The stated fields of a ratio. */
 bool field_is_ratio(enum measured_field field);

@@ -110,7 +110,8 @@ static enum status add_periods(struct liabilities *liabilities, const struct sur
     }
     for (size_t i = 0; i < terms->period_count; i++) {
         bool is_possible = !survey->is_refused[order[i]] && !survey->is_unpayable[order[i]];
-        if (terms->periods[order[i]].binding && is_possible) {
+        bool is_open = inputs_is_open(liabilities->inputs, order[i]);
+        if (terms->periods[order[i]].binding && is_open && is_possible) {
             liabilities->periods[liabilities->period_count] = order[i];
             liabilities->period_count++;
         }

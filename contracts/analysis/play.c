@@ -145,18 +145,36 @@ bool play_is_consistent(const struct play *play, size_t index)
 
 /* --- A life --- */
 
+/* One number that a sum of the past can be. */
+static void choose_past(const struct interval *can_be, struct rational *ret_sum)
+{
+    rational_set_integer(ret_sum, 0);
+    if (can_be != NULL && can_be->has_greatest) {
+        rational_set(ret_sum, &can_be->greatest);
+    } else if (can_be != NULL && can_be->has_least) {
+        rational_set(ret_sum, &can_be->least);
+    }
+}
+
 void play_begin(struct play *play)
 {
     const struct terms *terms = &play->inputs->contract->terms;
-    OWNED(rational_release) struct rational zero;
-    rational_init(&zero);
+    const struct past *past = play->inputs->past;
+    OWNED(rational_release) struct rational sum;
+    rational_init(&sum);
     for (size_t i = 0; i < terms->line_count; i++) {
         if (play->inputs->is_earlier[i]) {
-            assumptions_set_earlier(&play->assumptions, i, &zero);
+            choose_past(past == NULL ? NULL : &past->earlier[i], &sum);
+            assumptions_set_earlier(&play->assumptions, i, &sum);
         }
     }
     for (size_t i = 0; i < terms->pay_count; i++) {
-        assumptions_set_paid(&play->assumptions, terms->pays[i].line, &zero);
+        size_t line = terms->pays[i].line;
+        choose_past(past == NULL ? NULL : &past->settled[line], &sum);
+        if (rational_multiply(&sum, &sum, &play->paid) != STATUS_OK) {
+            rational_set_integer(&sum, 0); /* none of it is paid, which is possible */
+        }
+        assumptions_set_paid(&play->assumptions, line, &sum);
     }
 }
 

@@ -40,7 +40,7 @@ void play_clear(struct play *play, size_t input);
 /* Whether what is chosen for the outcome and period of an input can be measured together. */
 bool play_is_consistent(const struct play *play, size_t input);
 
-/* Begins a life: nothing is settled. */
+/* Begins a life: nothing is settled but the past of the inputs. */
 void play_begin(struct play *play);
 
 /* Computes a period. Errors: refusals of settlement_compute; STATUS_MEMORY. */

@@ -94,9 +94,14 @@ void reach_release(struct reach *reach)
 void reach_begin(struct reach *reach, const struct interval *domains)
 {
     reach->domains = domains;
+    const struct past *past = reach->inputs->past;
     for (size_t i = 0; i < reach->inputs->contract->terms.line_count; i++) {
         interval_set_integers(&reach->earlier[i], 0, 0);
         interval_set_integers(&reach->settled[i], 0, 0);
+        if (past != NULL) {
+            interval_set(&reach->earlier[i], &past->earlier[i]);
+            interval_set(&reach->settled[i], &past->settled[i]);
+        }
     }
 }
 

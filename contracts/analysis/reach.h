@@ -78,7 +78,8 @@ struct reach {
 enum status reach_init(struct reach *reach, const struct inputs *inputs);
 void reach_release(struct reach *reach);
 
-/* Begins a life: nothing is settled. `domains`: what each input can be, borrowed. */
+/* Begins a life: nothing is settled but the past of the inputs. `domains`: what each input can be,
+ * borrowed. */
 void reach_begin(struct reach *reach, const struct interval *domains);
 
 /* Computes every line for a period, after the periods that were settled so far. */

@@ -302,7 +302,8 @@ enum status survey_init(struct survey *survey, const struct inputs *inputs, stru
     for (size_t i = 0; i < terms->period_count; i++) {
         reach_compute(reach, order[i]);
         note_lines(survey, reach);
-        if (terms->periods[order[i]].binding && !reach->is_refused && !reach->is_unpayable) {
+        bool is_settled = terms->periods[order[i]].binding && inputs_is_open(inputs, order[i]);
+        if (is_settled && !reach->is_refused && !reach->is_unpayable) {
             reach_settle(reach);
         }
     }

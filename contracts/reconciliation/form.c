@@ -234,6 +234,7 @@ enum status period_form_compute(const struct assumptions *assumptions, size_t pe
                                 struct period_form *form, struct failure *failure)
 {
     const struct terms *terms = &assumptions->contract->terms;
+    form->terms = terms;
     settlement_init(&form->settlement);
     form->is_circular = calloc(terms->line_count + 1, sizeof *form->is_circular);
     if (form->is_circular == NULL) {
@@ -313,9 +314,8 @@ static bool is_part(const struct terms *terms, const struct settlement_pay *pay,
 }
 
 /* What is owed by a reversed pay counts negative, unless it is asked for by its receiver. */
-static enum status pay_value(const struct period_form *form, const struct terms *terms,
-                             const struct quantity *quantity, struct rational *ret_value,
-                             struct failure *failure)
+static enum status pay_value(const struct period_form *form, const struct quantity *quantity,
+                             struct rational *ret_value, struct failure *failure)
 {
     if (!form->is_computed) {
         return refused(form, failure);
@@ -325,7 +325,7 @@ static enum status pay_value(const struct period_form *form, const struct terms 
     rational_set_integer(ret_value, 0);
     for (size_t i = 0; i < form->settlement.pay_count; i++) {
         const struct settlement_pay *pay = &form->settlement.pays[i];
-        if (!is_part(terms, pay, quantity)) {
+        if (!is_part(form->terms, pay, quantity)) {
             continue;
         }
         money_to_rational(pay->amount, &amount);
@@ -370,7 +370,7 @@ enum status period_form_value(const struct period_form *form, const struct assum
     case QUANTITY_ITEM:
         return item_value(form, assumptions, period, quantity, ret_value, failure);
     case QUANTITY_PAY:
-        return pay_value(form, &assumptions->contract->terms, quantity, ret_value, failure);
+        return pay_value(form, quantity, ret_value, failure);
     case QUANTITY_OUTCOME:
         return outcome_value(form, assumptions, period, quantity, ret_value, failure);
     case QUANTITY_PART:

@@ -30,7 +30,8 @@ struct known_sums {
 };
 
 struct period_form {
-    bool is_computed; /* lines, pays and caps: it could be settled */
+    const struct terms *terms; /* that it was computed by */
+    bool is_computed;          /* lines, pays and caps: it could be settled */
     struct settlement settlement;
     size_t line_count; /* lines that are known */
     bool ends_at_sum;  /* the next line asks for a sum that is not known */

@@ -117,7 +117,9 @@ struct published_sum {
 
 struct published_period {
     struct view name;
-    size_t index; /* of the contract's period; set by published_check */
+    /* The terms that govern it. Set by whoever knows; else published_check sets its own. */
+    const struct contract *contract;
+    size_t index; /* of that contract's period; set by published_check */
     size_t input_count;
     struct published_input *inputs;
     size_t sum_count;
@@ -166,7 +168,8 @@ void published_release(struct published *published);
  * Resolves names in the contract that the figures are about, and fills what is "set by
  * published_check".
  *
- * Shapes  the contract was checked, and outlives the published file.
+ * Shapes  the contract was checked, and outlives the published file. It is the newest version of
+ *         its terms; periods that other versions govern have theirs already.
  * Errors  PERIOD_UNKNOWN, OUTCOME_UNKNOWN, ROLE_PARTY, NAME_REPEATED, UNIT_UNKNOWN, UNITS_DIFFER,
  *         ROUND_STEP, AMOUNT_MALFORMED, MEASUREMENT_RANGE; STATUS_INVALID for another contract, a
  *         line, pay, item or tranche that it does not have, periods out of order, and a figure that

@@ -327,18 +327,41 @@ static enum status check_sums(const struct check *check, struct published_period
 
 /* --- Periods and totals --- */
 
-static enum status check_period(const struct check *check, size_t index, struct failure *failure)
+/* By the newest terms that have it; periods that they leave out come in any order. */
+static enum status check_order(const struct check *check, size_t index, struct failure *failure)
 {
-    struct published_period *period = &check->published->periods[index];
+    const struct published_period *periods = check->published->periods;
+    size_t place = terms_find_period(check->terms, periods[index].name);
+    for (size_t i = 0; i < index; i++) {
+        size_t before = terms_find_period(check->terms, periods[i].name);
+        bool is_after = place == SIZE_MAX ? !view_equal(periods[i].name, periods[index].name)
+                                          : before == SIZE_MAX || before < place;
+        if (!is_after) {
+            return fail(failure, STATUS_INVALID, "/period",
+                        "periods stand in the order of the contract, each once");
+        }
+    }
+    return STATUS_OK;
+}
+
+/* What the terms that govern a published period are looked at with. */
+static struct check check_of(const struct check *check, const struct published_period *period)
+{
+    return (struct check){check->published, period->contract, &period->contract->terms};
+}
+
+static enum status check_period(const struct check *whole, size_t index, struct failure *failure)
+{
+    struct published_period *period = &whole->published->periods[index];
+    period->contract = period->contract == NULL ? whole->contract : period->contract;
+    const struct check governing = check_of(whole, period);
+    const struct check *check = &governing;
     period->index = terms_find_period(check->terms, period->name);
     if (period->index == SIZE_MAX) {
         return refuse(failure, RULE_PERIOD_UNKNOWN, "/period", "there is no period %.*s",
                       VIEW_ARGS(period->name));
     }
-    if (index > 0 && check->published->periods[index - 1].index >= period->index) {
-        return fail(failure, STATUS_INVALID, "/period",
-                    "periods stand in the order of the contract, each once");
-    }
+    TRY(check_order(whole, index, failure));
     TRY_FIELD("inputs", check_inputs(check, period, failure));
     TRY(check_sums(check, period, failure));
     for (size_t i = 0; i < period->claim_count; i++) {
@@ -358,8 +381,9 @@ static enum status check_part(const struct check *check, struct quantity *part,
 {
     for (size_t i = 0; i < check->published->period_count; i++) {
         if (view_equal(check->published->periods[i].name, part->period_name)) {
+            const struct check governing = check_of(check, &check->published->periods[i]);
             part->period = i;
-            return check_quantity(check, part, ret_unit, failure);
+            return check_quantity(&governing, part, ret_unit, failure);
         }
     }
     return refuse(failure, RULE_PERIOD_UNKNOWN, "/period", "nothing is published here for %.*s",

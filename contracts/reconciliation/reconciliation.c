@@ -22,17 +22,25 @@ const char *const FINDING_NAMES[FINDING_COUNT] = {
     [FINDING_BOUND] = "bound",
 };
 
+/* One version of the terms, and what is known by its indexes; a draft has one. */
+struct version {
+    const struct contract *contract;
+    struct derived derived;
+    struct known_sums known;
+    bool *is_settled; /* [period]: computed, as a settlement */
+};
+
 /* The work: what is known so far, and the forms of the periods that were computed. */
 struct work {
     const struct published *published;
-    const struct contract *contract;
-    const struct terms *terms;
     const struct reconciliation_base *base; /* NULL for a draft */
     struct reconciliation *reconciliation;
+    size_t version_count;
+    struct version *versions;
+    struct version *now; /* that governs the period at hand ... */
+    const struct contract *contract;
+    const struct terms *terms; /* ... and its terms */
     struct assumptions assumptions;
-    struct derived derived;
-    struct known_sums known;
-    bool *is_settled;          /* [period of the contract]: computed, as a settlement */
     struct period_form *forms; /* [published period] */
     struct failure *failure;
 };
@@ -87,6 +95,7 @@ static struct finding *finding_add(struct work *work, enum finding_kind kind, si
     struct finding *finding = &reconciliation->findings[reconciliation->count++];
     finding_init(finding);
     finding->kind = kind;
+    finding->contract = work->contract;
     finding->period = period;
     finding->item = item;
     return finding;
@@ -139,7 +148,8 @@ static enum status take_number(struct work *work, size_t period, size_t item,
     const struct assumed_cell cell = {input->outcome, place->index, field};
     const struct rational *known = assumptions_measured(&work->assumptions, &cell);
     if (work->base == NULL || known == NULL) {
-        work->derived.cells[derived_cell(&work->derived, &cell)] = input->is_derived[field];
+        work->now->derived.cells[derived_cell(&work->now->derived, &cell)] =
+            input->is_derived[field];
         TRY(assumptions_set_measured(&work->assumptions, &cell, &input->value.fields[field],
                                      work->failure));
         return add_taken(work, period, item, field, input);
@@ -260,18 +270,18 @@ static enum status set_sum(struct work *work, const struct published_sum *sum)
 {
     switch (sum->kind) {
     case PUBLISHED_FUNDED:
-        for (size_t i = 0; i < work->known.investors->count; i++) {
-            if (view_equal(work->known.investors->parties[i], sum->name)) {
-                work->known.funded[i] = true;
+        for (size_t i = 0; i < work->now->known.investors->count; i++) {
+            if (view_equal(work->now->known.investors->parties[i], sum->name)) {
+                work->now->known.funded[i] = true;
             }
         }
         return assumptions_set_funded(&work->assumptions, sum->name, &sum->amount, work->failure);
     case PUBLISHED_PAID:
-        work->known.paid[sum->line] = true;
+        work->now->known.paid[sum->line] = true;
         assumptions_set_paid(&work->assumptions, sum->line, &sum->amount);
         return STATUS_OK;
     case PUBLISHED_EARLIER:
-        work->known.earlier[sum->line] = true;
+        work->now->known.earlier[sum->line] = true;
         assumptions_set_earlier(&work->assumptions, sum->line, &sum->amount);
         return STATUS_OK;
     case PUBLISHED_SUM_COUNT:
@@ -310,7 +320,7 @@ static enum status take_sum(struct work *work, size_t period, size_t item)
 static bool is_past_known(const struct work *work, size_t period)
 {
     for (size_t i = 0; i < period; i++) {
-        if (work->terms->periods[i].binding && !work->is_settled[i]) {
+        if (work->terms->periods[i].binding && !work->now->is_settled[i]) {
             return false;
         }
     }
@@ -327,27 +337,59 @@ static bool is_first(const struct work *work, size_t period)
     return true;
 }
 
-/* From the ledger everything is known; for a draft, what follows from the file itself. */
-static enum status begin_period(struct work *work, size_t period)
+static void enter(struct work *work, struct version *version)
 {
+    work->now = version;
+    work->contract = version->contract;
+    work->terms = &version->contract->terms;
+}
+
+static void enter_period(struct work *work, size_t published_period)
+{
+    size_t place = 0;
+    while (work->versions[place].contract != work->published->periods[published_period].contract) {
+        place++;
+        assert(place < work->version_count && "every period's terms are among the versions");
+    }
+    enter(work, &work->versions[place]);
+}
+
+/* From the ledger everything is known; for a draft, what follows from the file itself. */
+static enum status begin_period(struct work *work, size_t published_period)
+{
+    enter_period(work, published_period);
+    size_t period = work->published->periods[published_period].index;
+    struct known_sums *known = &work->now->known;
     bool is_ledgers = work->base != NULL;
     if (is_ledgers) {
         assumptions_release(&work->assumptions);
         if (assumptions_init(&work->assumptions, work->contract) != STATUS_OK) {
             return fail_memory(work->failure);
         }
-        TRY(work->base->begin(work->base->context, period, &work->assumptions, work->failure));
+        TRY(work->base->begin(work->base->context, published_period, &work->assumptions,
+                              work->failure));
     }
     bool knows_paid = is_ledgers || is_first(work, period);
     bool knows_earlier = is_ledgers || is_past_known(work, period);
-    for (size_t i = 0; i < work->known.investors->count; i++) {
-        work->known.funded[i] = work->known.funded[i] || is_ledgers;
+    for (size_t i = 0; i < known->investors->count; i++) {
+        known->funded[i] = known->funded[i] || is_ledgers;
     }
     for (size_t i = 0; i < work->terms->line_count; i++) {
-        work->known.paid[i] = knows_paid;
-        work->known.earlier[i] = knows_earlier;
+        known->paid[i] = knows_paid;
+        known->earlier[i] = knows_earlier;
     }
     return STATUS_OK;
+}
+
+/* What rests on a number that was computed back does so under every version, by its name. */
+static void note_circular(struct work *work, struct view line)
+{
+    for (size_t i = 0; i < work->version_count; i++) {
+        size_t place = terms_find_line(&work->versions[i].contract->terms, line);
+        if (place != SIZE_MAX) {
+            work->versions[i].derived.lines[place] = true;
+        }
+    }
 }
 
 /* What a period settles is an earlier settlement of those after it. */
@@ -356,18 +398,20 @@ static enum status end_period(struct work *work, size_t period, const struct per
     if (!work->terms->periods[period].binding || !form->is_computed) {
         return STATUS_OK;
     }
-    work->is_settled[period] = true;
+    work->now->is_settled[period] = true;
     OWNED(rational_release) struct rational sum;
     rational_init(&sum);
     for (size_t i = 0; i < work->terms->line_count; i++) {
-        work->derived.lines[i] = work->derived.lines[i] || form->is_circular[i];
+        if (form->is_circular[i]) {
+            note_circular(work, work->terms->lines[i].name);
+        }
         if (work->base != NULL) {
             continue;
         }
         enum status status = rational_add(&sum, &work->assumptions.earlier[i],
                                           &form->settlement.values.lines[i].value);
         if (status == STATUS_LIMIT) {
-            work->is_settled[period] = false; /* what reads the sum is not computed */
+            work->now->is_settled[period] = false; /* what reads the sum is not computed */
             return STATUS_OK;
         }
         assumptions_set_earlier(&work->assumptions, i, &sum);
@@ -401,7 +445,7 @@ static enum status judge_claim(struct work *work, size_t period, size_t item)
     }
     finding->is_circular =
         claim->figure.is_circular ||
-        period_form_is_circular(form, &work->derived, place->index, &claim->quantity);
+        period_form_is_circular(form, &work->now->derived, place->index, &claim->quantity);
     OWNED(rational_release) struct rational value;
     rational_init(&value);
     enum status status = period_form_value(form, &work->assumptions, place->index, &claim->quantity,
@@ -419,7 +463,7 @@ static enum status judge_claim(struct work *work, size_t period, size_t item)
 static enum status reconcile_period(struct work *work, size_t period)
 {
     const struct published_period *place = &work->published->periods[period];
-    TRY(begin_period(work, place->index));
+    TRY(begin_period(work, period));
     for (size_t i = 0; i < place->input_count; i++) {
         TRY(take_input(work, period, i));
     }
@@ -427,8 +471,8 @@ static enum status reconcile_period(struct work *work, size_t period)
         TRY(take_sum(work, period, i));
     }
     struct period_form *form = &work->forms[period];
-    TRY(period_form_compute(&work->assumptions, place->index, &work->known, &work->derived, form,
-                            work->failure));
+    TRY(period_form_compute(&work->assumptions, place->index, &work->now->known,
+                            &work->now->derived, form, work->failure));
     for (size_t i = 0; i < place->claim_count; i++) {
         TRY(judge_claim(work, period, i));
     }
@@ -454,9 +498,10 @@ static enum status sum_parts(struct work *work, const struct published_total *to
         } else {
             const struct period_form *form = &work->forms[part->period];
             size_t period = work->published->periods[part->period].index;
+            enter_period(work, part->period);
             TRY(period_form_value(form, &work->assumptions, period, part, &value, ret_failure));
-            *ret_is_circular =
-                *ret_is_circular || period_form_is_circular(form, &work->derived, period, part);
+            *ret_is_circular = *ret_is_circular ||
+                               period_form_is_circular(form, &work->now->derived, period, part);
         }
         if (rational_add(ret_sum, ret_sum, &value) != STATUS_OK) {
             return refuse(ret_failure, RULE_SETTLEMENT_NOT_COMPUTABLE, "",
@@ -505,24 +550,57 @@ static enum status judge_total(struct work *work, size_t item)
 
 /* --- The whole --- */
 
-static enum status work_begin(struct work *work)
+static enum status add_version(struct work *work, const struct contract *contract)
 {
-    const struct terms *terms = work->terms;
-    work->derived.terms = terms;
-    work->derived.cells = calloc(derived_cell_count(terms) + 1, sizeof *work->derived.cells);
-    work->derived.lines = calloc(terms->line_count + 1, sizeof *work->derived.lines);
-    work->known.investors = &work->contract->roles[ROLE_INVESTOR];
-    work->known.funded = calloc(work->known.investors->count + 1, sizeof *work->known.funded);
-    work->known.paid = calloc(terms->line_count + 1, sizeof *work->known.paid);
-    work->known.earlier = calloc(terms->line_count + 1, sizeof *work->known.earlier);
-    work->is_settled = calloc(terms->period_count + 1, sizeof *work->is_settled);
-    work->forms = calloc(work->published->period_count + 1, sizeof *work->forms);
-    if (work->derived.cells == NULL || work->derived.lines == NULL || work->known.funded == NULL ||
-        work->known.paid == NULL || work->known.earlier == NULL || work->is_settled == NULL ||
-        work->forms == NULL || assumptions_init(&work->assumptions, work->contract) != STATUS_OK) {
+    for (size_t i = 0; i < work->version_count; i++) {
+        if (work->versions[i].contract == contract) {
+            return STATUS_OK;
+        }
+    }
+    const struct terms *terms = &contract->terms;
+    struct version *version = &work->versions[work->version_count];
+    work->version_count++;
+    struct derived *derived = &version->derived;
+    struct known_sums *known = &version->known;
+    version->contract = contract;
+    derived->terms = terms;
+    derived->cells = calloc(derived_cell_count(terms) + 1, sizeof *derived->cells);
+    derived->lines = calloc(terms->line_count + 1, sizeof *derived->lines);
+    known->investors = &contract->roles[ROLE_INVESTOR];
+    known->funded = calloc(known->investors->count + 1, sizeof *known->funded);
+    known->paid = calloc(terms->line_count + 1, sizeof *known->paid);
+    known->earlier = calloc(terms->line_count + 1, sizeof *known->earlier);
+    version->is_settled = calloc(terms->period_count + 1, sizeof *version->is_settled);
+    bool is_whole = derived->cells != NULL && derived->lines != NULL && known->funded != NULL &&
+                    known->paid != NULL && known->earlier != NULL && version->is_settled != NULL;
+    return is_whole ? STATUS_OK : fail_memory(work->failure);
+}
+
+static enum status work_begin(struct work *work, const struct contract *contract)
+{
+    size_t count = work->published->period_count;
+    work->versions = calloc(count + 1, sizeof *work->versions);
+    work->forms = calloc(count + 1, sizeof *work->forms);
+    if (work->versions == NULL || work->forms == NULL) {
         return fail_memory(work->failure);
     }
-    return STATUS_OK;
+    TRY(add_version(work, contract));
+    for (size_t i = 0; i < count; i++) {
+        TRY(add_version(work, work->published->periods[i].contract));
+    }
+    enter(work, &work->versions[0]);
+    return assumptions_init(&work->assumptions, contract) == STATUS_OK ? STATUS_OK
+                                                                       : fail_memory(work->failure);
+}
+
+static void version_release(struct version *version)
+{
+    free(version->is_settled);
+    free(version->known.earlier);
+    free(version->known.paid);
+    free(version->known.funded);
+    free(version->derived.lines);
+    free(version->derived.cells);
 }
 
 static void work_release(struct work *work)
@@ -531,12 +609,10 @@ static void work_release(struct work *work)
         period_form_release(&work->forms[i]);
     }
     free(work->forms);
-    free(work->is_settled);
-    free(work->known.earlier);
-    free(work->known.paid);
-    free(work->known.funded);
-    free(work->derived.lines);
-    free(work->derived.cells);
+    for (size_t i = 0; i < work->version_count; i++) {
+        version_release(&work->versions[i]);
+    }
+    free(work->versions);
     assumptions_release(&work->assumptions);
 }
 
@@ -550,9 +626,9 @@ static void count_verdicts(struct reconciliation *reconciliation)
     }
 }
 
-static enum status work_run(struct work *work)
+static enum status work_run(struct work *work, const struct contract *contract)
 {
-    TRY(work_begin(work));
+    TRY(work_begin(work, contract));
     for (size_t i = 0; i < work->published->period_count; i++) {
         TRY(reconcile_period(work, i));
     }
@@ -571,13 +647,11 @@ enum status reconcile(const struct published *published, const struct contract *
     reconciliation->published = published;
     struct work work = {
         .published = published,
-        .contract = contract,
-        .terms = &contract->terms,
         .base = base,
         .reconciliation = reconciliation,
         .failure = failure,
     };
-    enum status status = work_run(&work);
+    enum status status = work_run(&work, contract);
     work_release(&work);
     return status;
 }

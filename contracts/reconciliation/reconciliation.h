@@ -52,6 +52,7 @@ extern const char *const FINDING_NAMES[FINDING_COUNT];
 struct finding {
     enum finding_kind kind;
     enum verdict verdict;
+    const struct contract *contract; /* the terms that it was computed by */
     bool is_circular;
     size_t period;             /* of the published periods, or FINDING_NO_PERIOD */
     size_t item;               /* which input, sum, claim or total */
@@ -82,8 +83,9 @@ struct reconciliation {
 };
 
 /*
- * What is known of a contract of the ledger before a period: assumptions as assumptions_take_state
- * fills them. `assumptions` is initialised and empty.
+ * What is known of a contract of the ledger before a published period: assumptions as
+ * assumptions_take_state fills them. `assumptions` is initialised with the terms that govern the
+ * period, and empty.
  */
 struct reconciliation_base {
     enum status (*begin)(void *context, size_t period, struct assumptions *assumptions,
@@ -95,9 +97,9 @@ void reconciliation_init(struct reconciliation *reconciliation);
 void reconciliation_release(struct reconciliation *reconciliation);
 
 /*
- * Compares everything. `base` is NULL for a draft that no ledger knows: then a sum over earlier
- * settlements is that of the published periods before, if none is missing, and what was placed or
- * paid is what the file says.
+ * Compares everything, each period with the terms that govern it. `base` is NULL for a draft that
+ * no ledger knows: then a sum over earlier settlements is that of the published periods before, if
+ * none is missing, and what was placed or paid is what the file says.
  *
  * Shapes  contract and published file were checked and outlive the reconciliation, which is
  *         initialised.

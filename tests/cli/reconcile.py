@@ -553,6 +553,58 @@ def cumulative(tap, town):
               said(by_ledger, *["MATCHES"] * 4), said(by_ledger, "MATCHES", about="total"),
               said(by_ledger, "MATCHES", about="sum"), by_ledger.ended(GOOD))
     tap.check("its draft knows no measurement", by_draft.ended(INCOMPLETE))
+    amended(tap, town, contract)
+
+
+def amended(tap, town, contract):
+    """From 2028 on half of it is paid, by lines in another order: each period by its own terms."""
+    terms = copy.deepcopy(contract)
+    terms.update(kind="amendment", why={"en": "Half is enough."})
+    terms["from"] = "3y"
+    terms["periods"].append({"period": "3y", "from": "2028-01-01", "to": "2028-12-31",
+                             "due": "not_published", "binding": True})
+    terms["lines"] = [line("before", take={"earlier": "payout"}), terms["lines"][0],
+                      line("more", subtract=["saving", "before"]),
+                      line("half", multiply=["0.5", "more"]),
+                      {**line("payout", round="half", to=sek("0.01"), by="half_even")}]
+    town.write_json("amendment.json", terms)
+    town.sign("amendment.json", "a.note", "town", "investor", "evaluator")
+    town.good("submit", "a.note", *WITH_LOG)
+
+    def paid(amount):
+        return [{"pay": "payout", "published": amount}]
+
+    totals = [{"label": label("All"), "published": "15",
+               "sum_of": [{"period": name, "pay": "payout"} for name in ("1y", "2y", "3y")]}]
+    town.write_json("published.json", published(
+        {"period": "2y", "claims": [{"line": "more", "published": "7"},
+                                    {"pay": "payout", "published": "7"}]},
+        {"period": "3y", "inputs": [{"outcome": "saving", "value": "20"}],
+         "claims": [{"line": "before", "published": "10"}, {"line": "half", "published": "5"},
+                    {"pay": "payout", "published": "5"}]},
+        contract="sums"))
+    split = town.run("--json", "reconcile", "sums", "published.json")
+    tap.check("each period is computed by the terms that govern it", said(split, *["MATCHES"] * 5),
+              said(split, "TAKEN", about="input"), split.ended(GOOD))
+    told = town.run("reconcile", "sums", "published.json")
+    tap.check("and told by their lines", told.ended(GOOD), reads(told, "Period 2y", "Period 3y"))
+    town.write_json("published.json", published(
+        {"period": "1y", "claims": paid("3")}, {"period": "2y", "claims": paid("7")},
+        {"period": "3y", "inputs": [{"outcome": "saving", "value": "20"}], "claims": paid("5")},
+        contract="sums", totals=totals))
+    summed = town.run("--json", "reconcile", "sums", "published.json")
+    tap.check("a total adds up periods of different terms",
+              said(summed, "MATCHES", about="total"), summed.ended(GOOD))
+    town.write_json("published.json", published(
+        {"period": "2y", "claims": [{"line": "half", "published": "3.5"}]}, contract="sums"))
+    absent = town.run("--json", "reconcile", "sums", "published.json")
+    tap.check("a line that only other terms have is not there", absent.ended(FALSE),
+              absent.json.get("at") != "/periods/0/claims/0/line" and absent.json)
+    town.write_json("published.json", published(
+        {"period": "3y", "claims": paid("5")}, {"period": "2y", "claims": paid("7")}, contract="sums"))
+    order = town.run("--json", "reconcile", "sums", "published.json")
+    tap.check("periods stand in the order of the newest terms",
+              order.json.get("at") != "/periods/1/period" and order.json)
 
 
 def main():
