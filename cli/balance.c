@@ -33,6 +33,7 @@ void balance_release(struct balance *balance)
     for (size_t i = 0; i < balance->setting_count; i++) {
         rational_release(&balance->settings[i].value);
     }
+    workspace_close(balance->workspace);
 }
 
 const struct account *balance_parties(const struct balance *balance)
@@ -325,6 +326,7 @@ static enum status add_fund_year(struct balance *balance, int year, struct money
     struct fund_year row = {
         .year = year,
         .reserve = reserve_in(balance, year),
+        .committed = amount_of(balance, currency, ACCOUNT_INVESTOR, year, ACCOUNT_COMMITTED),
         .placed = amount_of(balance, currency, ACCOUNT_INVESTOR, year, ACCOUNT_FUNDED),
         .repaid = amount_of(balance, currency, ACCOUNT_RECEIVER, year, ACCOUNT_PAID),
     };
@@ -415,8 +417,8 @@ static enum status collect_contract(struct balance *balance, const struct state_
 
 enum status balance_collect(struct balance *balance, struct failure *failure)
 {
-    OWNED(workspace_closep) struct workspace *workspace = NULL;
-    TRY(workspace_open(workspace_path(balance->invocation), false, &workspace, failure));
+    TRY(workspace_open(workspace_path(balance->invocation), false, &balance->workspace, failure));
+    struct workspace *workspace = balance->workspace;
     struct view name = view_of(balance->name);
     if (name.size == 0) {
         return collect_all(balance, workspace, failure);
@@ -427,6 +429,7 @@ enum status balance_collect(struct balance *balance, struct failure *failure)
                              : STATUS_NOT_FOUND;
     if (status == STATUS_OK) {
         balance->scope = BALANCE_CONTRACT;
+        balance->contract = contract;
         return collect_contract(balance, contract, failure);
     }
     if (status != STATUS_NOT_FOUND && rule_by_name(failure->code) != RULE_CONTRACT_UNKNOWN) {

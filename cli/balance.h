@@ -8,6 +8,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/workspace.h"
 #include "contracts/account/account.h"
 #include "contracts/account/expected.h"
 #include "contracts/account/forecast.h"
@@ -67,6 +68,7 @@ struct reserve {
 struct fund_year {
     int year; /* ACCOUNT_ALL_YEARS: the total */
     struct money reserve;
+    struct money committed; /* of all years alone: a commitment has no year */
     struct money placed;
     struct money repaid;
     struct money
@@ -91,7 +93,9 @@ struct balance {
     char owner[ACCOUNT_NAME_SIZE];
     size_t fund_year_count;
     struct fund_year *fund_years;
-    enum status told; /* by visitors, which cannot fail */
+    enum status told;                      /* by visitors, which cannot fail */
+    struct workspace *workspace;           /* owned; open as long as the balance */
+    const struct state_contract *contract; /* in the workspace; NULL unless it is about one */
 };
 
 /*
@@ -118,4 +122,6 @@ static inline bool balance_shows(const struct balance *balance, int year)
 enum status balance_print(const struct balance *balance);
 enum status balance_print_gains(const struct balance *balance);
 enum status balance_to_json(const struct balance *balance, struct json **ret_answer);
+enum status balance_print_lines(const struct balance *balance); /* about one contract */
+enum status balance_set_lines(const struct balance *balance, struct json *answer);
 enum status balance_write_csv(const struct balance *balance, struct buffer *buffer);

@@ -106,6 +106,9 @@ static enum status push_fund_year(struct json *rows, const struct fund_year *row
     }
     TRY(set_year(object, row->year));
     TRY(output_set_amount(object, "reserve", row->reserve));
+    if (row->year == ACCOUNT_ALL_YEARS) {
+        TRY(output_set_amount(object, "committed", row->committed));
+    }
     TRY(output_set_amount(object, "placed", row->placed));
     TRY(output_set_amount(object, "repaid", row->repaid));
     TRY(output_set_amount(object, "left", row->left));
@@ -148,6 +151,9 @@ enum status balance_to_json(const struct balance *balance, struct json **ret_ans
     TRY(set_rows(balance, answer));
     TRY(set_outlooks(balance, answer));
     TRY(set_gains(balance, answer));
+    if (balance->scope == BALANCE_CONTRACT) {
+        TRY(balance_set_lines(balance, answer));
+    }
     if (balance->fund_year_count > 0) {
         TRY(set_fund(balance, answer));
     }

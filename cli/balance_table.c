@@ -161,6 +161,7 @@ static enum status add_fund_year(struct table *table, const struct fund_year *ro
 {
     TRY(add_year(table, row->year));
     TRY(add_amount(table, row->reserve));
+    TRY(row->year == ACCOUNT_ALL_YEARS ? add_amount(table, row->committed) : add_text(table, ""));
     TRY(add_amount(table, row->placed));
     TRY(add_amount(table, row->repaid));
     return add_amount(table, row->left);
@@ -169,9 +170,9 @@ static enum status add_fund_year(struct table *table, const struct fund_year *ro
 static enum status print_fund(const struct balance *balance)
 {
     const struct table_column columns[] = {
-        {_("year"), TABLE_TEXT, 0},     {_("reserve"), TABLE_NUMBER, 0},
-        {_("placed"), TABLE_NUMBER, 0}, {_("repaid"), TABLE_NUMBER, 0},
-        {_("left"), TABLE_NUMBER, 0},
+        {_("year"), TABLE_TEXT, 0},        {_("reserve"), TABLE_NUMBER, 0},
+        {_("committed"), TABLE_NUMBER, 0}, {_("placed"), TABLE_NUMBER, 0},
+        {_("repaid"), TABLE_NUMBER, 0},    {_("left"), TABLE_NUMBER, 0},
     };
     OWNED(table_release) struct table table;
     table_init(&table, columns, sizeof columns / sizeof columns[0]);
@@ -290,6 +291,12 @@ enum status balance_print_gains(const struct balance *balance)
     }
     if (balance->gains.count == 0) {
         printf("\n%s\n", _("No line says what anybody gains (`basis`)."));
+    }
+    if (balance->scope == BALANCE_CONTRACT) {
+        return balance_print_lines(balance);
+    }
+    if (balance->gains.count > 0) {
+        printf("\n%s\n", _("About one contract, `--gains` shows the lines and baselines too."));
     }
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "cli/display.h"
 #include "cli/language.h"
+#include "cli/words.h"
 #include "ledger/base/buffer.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
@@ -19,7 +20,9 @@ static const struct named_array {
     const char *member;
     const char *name;
 } NAMED_ARRAYS[] = {
-    {"outcomes", "outcome"}, {"periods", "period"}, {"lines", "line"}, {"pays", "pay"}};
+    {"outcomes", "outcome"}, {"periods", "period"},     {"lines", "line"},
+    {"pays", "pay"},         {"baselines", "baseline"},
+};
 
 /* --- Comparing --- */
 
@@ -184,20 +187,80 @@ enum status changes_visit(const struct json *before, const struct json *after, c
 
 /* --- Telling --- */
 
-/* The words of the statements themselves; those of roles and items are translated. */
-static const char *word_of(struct view what)
+/* What people call a member; of an item, a role, and of what they consist of. */
+static const struct word {
+    const char *member;
+    const char *word;
+} WORDS[] = {
+    {"outcome", N_("outcome")},
+    {"period", N_("period")},
+    {"line", N_("line")},
+    {"pay", N_("pay")},
+    {"baseline", N_("baseline")},
+    {"payer", N_("payer")},
+    {"investor", N_("investor")},
+    {"provider", N_("provider")},
+    {"evaluator", N_("evaluator")},
+    {"intermediary", N_("intermediary")},
+    {"guarantor", N_("guarantor")},
+    {"arbiter", N_("arbiter")},
+    {"actor", N_("actor")},
+    {"aggregation", N_("how records are added up")},
+    {"agreed_on", N_("when the parties agreed")},
+    {"annexes", N_("annexes")},
+    {"basis", N_("basis")},
+    {"binding", N_("whether it is settled and paid")},
+    {"caps", N_("the most that a payer owes")},
+    {"class", N_("what it is used for")},
+    {"closing", N_("whether it closes the contract")},
+    {"cohort", N_("the people it is about")},
+    {"commitments", N_("what investors place at most")},
+    {"conflicts", N_("who is not independent")},
+    {"count_range", N_("its counts can be")},
+    {"count_unit", N_("the unit of its counts")},
+    {"currency", N_("currency")},
+    {"dispute", N_("how disputes are decided")},
+    {"due", N_("due")},
+    {"from", N_("from")},
+    {"label", N_("name")},
+    {"legal_basis", N_("legal basis")},
+    {"method", N_("method")},
+    {"missing_data", N_("where data are missing")},
+    {"negative", N_("what is done below zero")},
+    {"note", N_("note")},
+    {"notes", N_("notes")},
+    {"range", N_("it can be")},
+    {"records", N_("records")},
+    {"signatures", N_("who signs besides")},
+    {"source", N_("source")},
+    {"sources", N_("sources")},
+    {"termination", N_("who ends it before its time")},
+    {"title", N_("title")},
+    {"to", N_("to")},
+    {"unit", N_("unit")},
+    {"waterfall", N_("tranches")},
+};
+
+static const char *operation_word(struct view name)
 {
-    static const char *const WORDS[] = {
-        N_("outcome"),      N_("period"),    N_("line"),     N_("pay"),
-        N_("payer"),        N_("investor"),  N_("provider"), N_("evaluator"),
-        N_("intermediary"), N_("guarantor"), N_("arbiter"),
-    };
-    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
-        if (view_equal(what, view_of(WORDS[i]))) {
-            return _(WORDS[i]);
+    for (int i = 0; i < OPERATION_COUNT; i++) {
+        if (view_equal(name, view_of(operation_name((enum operation)i)))) {
+            return word_of_operation((enum operation)i);
         }
     }
     return NULL;
+}
+
+/* Languages, and what only one operation has, keep the names that they have in statements. */
+static enum status write_word(struct view name, struct buffer *text)
+{
+    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
+        if (view_equal(name, view_of(WORDS[i].member))) {
+            return buffer_append_text(text, _(WORDS[i].word));
+        }
+    }
+    const char *word = operation_word(name);
+    return word == NULL ? buffer_append(text, name) : buffer_append_text(text, word);
 }
 
 static bool is_text(const struct json *node)
@@ -218,7 +281,7 @@ static enum status write_member(const struct json *before, const struct json *af
     }
     bool is_first = text->data[text->size - 1] == ' ';
     TRY(buffer_append_text(text, is_first ? "" : ", "));
-    TRY(buffer_append(text, json_name(after != NULL ? after : before)));
+    TRY(write_word(json_name(after != NULL ? after : before), text));
     return is_text(before) && is_text(after)
                ? buffer_append_format(text, _(" (%.*s, now %.*s)"), VIEW_ARGS(json_string(before)),
                                       VIEW_ARGS(json_string(after)))
@@ -243,8 +306,7 @@ static enum status write_members(const struct change *change, struct buffer *tex
 
 static enum status write_change(const struct change *change, struct buffer *text)
 {
-    const char *word = word_of(change->what);
-    TRY(word == NULL ? buffer_append(text, change->what) : buffer_append_text(text, word));
+    TRY(write_word(change->what, text));
     if (change->name.size > 0) {
         TRY(buffer_append_format(text, " %.*s", VIEW_ARGS(change->name)));
     }

@@ -6,8 +6,8 @@
  *     investor: partner.example is new
  *     line payout: round
  *
- * Outcomes, periods, lines and pays are compared by their names, roles by their parties, other
- * members whole. What is the same in canonical form is not a change, wherever it stands.
+ * Outcomes, periods, lines, pays and baselines are compared by their names, roles by their parties,
+ * other members whole. What is the same in canonical form is not a change, wherever it stands.
  */
 #pragma once
 

@@ -19,7 +19,7 @@
 /* What one finding is told with. */
 struct telling {
     const struct reconciliation *reconciliation;
-    const struct terms *terms;
+    const struct terms *terms; /* that the finding was computed by */
     const struct finding *finding;
     size_t indent; /* where texts begin: behind the verdicts */
 };
@@ -494,7 +494,7 @@ static void print_heading(const struct reconciliation *reconciliation, size_t pe
         return;
     }
     const struct published_period *published = &reconciliation->published->periods[period];
-    const struct period *terms = &reconciliation->contract->terms.periods[published->index];
+    const struct period *terms = &published->contract->terms.periods[published->index];
     printf(_("\nPeriod %.*s, %s to %s\n"), VIEW_ARGS(terms->name), display_date(terms->from).text,
            display_date(terms->to).text);
 }
@@ -517,11 +517,11 @@ enum status finding_text_print(const struct reconciliation *reconciliation)
     printf("%.*s\n%.*s\n", VIEW_ARGS(title), VIEW_ARGS(contract->name));
     struct telling telling = {
         .reconciliation = reconciliation,
-        .terms = &contract->terms,
         .indent = text_column(),
     };
     for (size_t i = 0; i < reconciliation->count; i++) {
         telling.finding = &reconciliation->findings[i];
+        telling.terms = &telling.finding->contract->terms;
         if (i == 0 || telling.finding->period != telling.finding[-1].period) {
             print_heading(reconciliation, telling.finding->period);
         }

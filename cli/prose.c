@@ -2,6 +2,7 @@
 
 #include "cli/display.h"
 #include "cli/language.h"
+#include "cli/prose_gain.h"
 #include "cli/prose_line.h"
 #include "cli/prose_party.h"
 #include "cli/prose_phrase.h"
@@ -333,6 +334,9 @@ enum status prose_contract(const struct contract *contract, prose_sink *sink, vo
     enum status status = write_pays(&prose);
     if (status == STATUS_OK) {
         status = write_lines(&prose);
+    }
+    if (status == STATUS_OK) {
+        status = prose_gains(&prose);
     }
     if (status == STATUS_OK) {
         status = write_outcomes(&prose);

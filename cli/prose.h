@@ -2,10 +2,10 @@
  * Prose: a contract's terms in plain words, so that people can lay them beside the paper contract.
  *
  * The text is made from the lines themselves and from nothing else, in the chosen language: what is
- * paid by whom to whom, then every line as one numbered sentence, what is measured, the periods,
- * who signs, decides disputes and ends the contract, and what was not published. Lines are named by
- * their labels with their number in brackets, [3]; outcomes with theirs, [A]. No line and no
- * constant is left out.
+ * paid by whom to whom, then every line as one numbered sentence, who gains, what is measured, the
+ * periods, who signs, decides disputes and ends the contract, and what was not published. Lines are
+ * named by their labels with their number in brackets, [3]; outcomes with theirs, [A]. No line and
+ * no constant is left out.
  */
 #pragma once
 

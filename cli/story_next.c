@@ -16,8 +16,17 @@
 #define WHEN_GAP 2
 #define TEXT_MAX ((size_t)64 * 1024)
 
-enum task_kind { TASK_MEASURE, TASK_SETTLE, TASK_PAY, TASK_DECIDE, TASK_CORRECT, TASK_DEDUCT };
-static const char *const TASK_WORDS[] = {"measure", "settle", "pay", "decide", "correct", "deduct"};
+enum task_kind {
+    TASK_MEASURE,
+    TASK_SETTLE,
+    TASK_PAY,
+    TASK_DECIDE,
+    TASK_CORRECT,
+    TASK_DEDUCT,
+    TASK_PLACE,
+};
+static const char *const TASK_WORDS[] = {"measure", "settle", "pay",  "decide",
+                                         "correct", "deduct", "place"};
 
 /* What a date says of a task; in the order in which tasks of one day are told. */
 enum task_time { TIME_AFTER, TIME_DUE, TIME_NOW };
@@ -35,6 +44,7 @@ struct task {
     const struct state_due *due;
     const struct state_dispute *dispute;
     size_t credit;
+    const struct party_money *commitment;
 };
 
 struct tasks {
@@ -179,9 +189,6 @@ static enum status find_period(struct tasks *tasks, size_t place)
 {
     const struct state_contract *contract = tasks->contract;
     const struct state_period *kept = &contract->tables.periods[place];
-    if (kept->version == NULL) {
-        return STATUS_OK;
-    }
     const struct period *period = state_period_terms(contract, place);
     bool is_settled = kept->settled != NULL;
     struct task task = {
@@ -256,6 +263,34 @@ static enum status find_owed(struct tasks *tasks)
     return STATUS_OK;
 }
 
+/* --- Commitments --- */
+
+static struct money placed_by(const struct state_contract *contract, const struct party_money *by)
+{
+    const struct state_tables *tables = &contract->tables;
+    for (size_t i = 0; i < tables->investor_count; i++) {
+        if (view_equal(tables->investors[i].party, by->party)) {
+            return tables->investors[i].total;
+        }
+    }
+    return (struct money){.minor = 0, .currency = by->amount.currency};
+}
+
+/* What is committed and not placed can be, as long as something is left to settle. */
+static enum status find_unplaced(struct tasks *tasks)
+{
+    const struct contract *newest = state_newest(tasks->contract);
+    bool is_going_on = tasks->contract->termination == NULL && tasks->count > 0;
+    for (size_t i = 0; i < newest->commitment_count && is_going_on; i++) {
+        const struct party_money *commitment = &newest->commitments[i];
+        if (placed_by(tasks->contract, commitment).minor < commitment->amount.minor) {
+            TRY(push(tasks, (struct task){
+                                .kind = TASK_PLACE, .time = TIME_NOW, .commitment = commitment}));
+        }
+    }
+    return STATUS_OK;
+}
+
 static int by_date(const void *a, const void *b)
 {
     const struct task *left = a;
@@ -275,6 +310,7 @@ static enum status tasks_find(struct tasks *tasks)
     for (size_t i = 0; i < tasks->contract->tables.period_count; i++) {
         TRY(find_period(tasks, i));
     }
+    TRY(find_unplaced(tasks));
     TRY(find_disputes(tasks));
     TRY(find_owed(tasks));
     if (tasks->count > 0) {
@@ -467,6 +503,16 @@ static enum status write_deduction(const struct tasks *tasks, const struct task 
     return form_write_tranche(place->tranche, text);
 }
 
+static enum status write_place(const struct tasks *tasks, const struct task *task,
+                               struct buffer *text)
+{
+    const struct party_money *commitment = task->commitment;
+    return buffer_append_format(text, _("%.*s has placed %s of the %s that it committed"),
+                                VIEW_ARGS(commitment->party),
+                                display_money(placed_by(tasks->contract, commitment)).text,
+                                display_money(commitment->amount).text);
+}
+
 static enum status write_task(const struct tasks *tasks, const struct task *task,
                               struct buffer *text)
 {
@@ -482,6 +528,8 @@ static enum status write_task(const struct tasks *tasks, const struct task *task
         return write_dispute(tasks, task, text);
     case TASK_DEDUCT:
         return write_deduction(tasks, task, text);
+    case TASK_PLACE:
+        return write_place(tasks, task, text);
     }
     return STATUS_OK;
 }
@@ -503,7 +551,9 @@ static struct display when_of(const struct tasks *tasks, const struct task *task
         break;
     }
     (void)snprintf(text.text, sizeof text.text, "%s",
-                   task->kind == TASK_DEDUCT ? _("later") : _("now"));
+                   task->kind == TASK_DEDUCT  ? _("later")
+                   : task->kind == TASK_PLACE ? _("open")
+                                              : _("now"));
     return text;
 }
 
@@ -650,6 +700,10 @@ static enum status set_contents(const struct tasks *tasks, const struct task *ta
         return set_parties(tasks, task, object);
     case TASK_DEDUCT:
         return set_deduction(tasks, task, object);
+    case TASK_PLACE:
+        TRY(json_set_string(object, "from", task->commitment->party));
+        TRY(output_set_amount(object, "committed", task->commitment->amount));
+        return output_set_amount(object, "placed", placed_by(tasks->contract, task->commitment));
     }
     return STATUS_OK;
 }

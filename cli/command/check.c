@@ -1,5 +1,6 @@
 /* utfall check: says what is wrong with drafts before anyone signs them. */
 
+#include "cli/changes.h"
 #include "cli/clock.h"
 #include "cli/command.h"
 #include "cli/display.h"
@@ -13,8 +14,11 @@
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#define CHANGES_INDENT 4
 
 /* Only the form that the schema describes, of a text that is complete. */
 static enum status check_shape(struct view bytes, struct failure *failure)
@@ -88,6 +92,7 @@ struct checked {
     bool is_reviewed;            /* it is a contract or an amendment */
     bool wants_words;
     struct review review;
+    const struct state_entry *before; /* of an amendment: the terms that it changes, or NULL */
 };
 
 static void checked_release(struct checked *checked)
@@ -108,6 +113,28 @@ static enum status review_contract(struct checked *checked)
     return status;
 }
 
+/* The terms in force, which an amendment is read beside. Without a ledger there are none. */
+static void find_before(struct checked *checked, const struct workspace *workspace)
+{
+    if (workspace == NULL || checked->statement == NULL ||
+        checked->statement->kind != KIND_AMENDMENT) {
+        return;
+    }
+    const struct state_contract *contract =
+        state_find_contract(workspace_state(workspace), statement_terms(checked->statement)->name);
+    checked->before = contract == NULL ? NULL : contract->newest->entry;
+}
+
+static enum status print_changes(const struct checked *checked)
+{
+    if (checked->before == NULL) {
+        return STATUS_OK;
+    }
+    printf(_("  What it changes in the terms of entry %" PRIu64 ":\n"), checked->before->index);
+    return changes_print(checked->before->statement->root, checked->statement->root,
+                         CHANGES_INDENT);
+}
+
 static enum status push_verdict(struct json *array, const struct checked *checked)
 {
     OWNED(json_freep) struct json *object = json_new_object();
@@ -123,6 +150,9 @@ static enum status push_verdict(struct json *array, const struct checked *checke
     }
     if (checked->is_reviewed) {
         TRY(review_to_json(&checked->review, object));
+    }
+    if (checked->before != NULL) {
+        TRY(changes_set(checked->before->statement->root, checked->statement->root, object));
     }
     if (checked->is_reviewed && checked->wants_words) {
         TRY(prose_to_json(statement_terms(checked->statement), object));
@@ -141,6 +171,7 @@ static enum status print_verdict(const struct invocation *invocation, const stru
             return prose_print(statement_terms(checked->statement));
         }
         printf("%s: %s\n", checked->file, _("OK"));
+        TRY(print_changes(checked));
         return checked->is_reviewed ? review_print(&checked->review) : STATUS_OK;
     }
     printf("%s: %s %s%s%s\n", checked->file, failure->code, display_place(failure->at).text,
@@ -178,6 +209,7 @@ static enum status check_one(const struct invocation *invocation, const char *fi
         return status; /* nothing says why: no memory */
     }
     TRY(review_contract(&checked));
+    find_before(&checked, workspace);
     TRY(output_is_json(invocation) ? push_verdict(verdicts, &checked)
                                    : print_verdict(invocation, &checked));
     *ret_failure = checked.failure;

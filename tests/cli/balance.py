@@ -63,11 +63,47 @@ dispute 1y of both by investor: saving
 """
 
 
-def play(folder):
+# Each period owes what is saved beyond what was settled before; from 2y on, half of it.
+SUMS = """[{"line": "saving", "label": {"en": "Saving"},
+  "take": {"measured": "saving", "field": "value"}},
+ {"line": "before", "label": {"en": "Before"}, "take": {"earlier": "payout"}},
+ {"line": "more", "label": {"en": "More"}, "subtract": ["saving", "before"]},
+ {"line": "part", "label": {"en": "Part"}, "multiply": ["%s", "more"]},
+ {"line": "payout", "label": {"en": "Payout"}, "round": "part",
+  "to": {"value": "0.01", "unit": "SEK"}, "by": "half_even"}]""".replace("\n", "")
+AMENDED = f"""
+title: Forecasts of two contracts whose terms were amended
+start town
+contract small
+  change outcomes[0].range to {{"at_least": "0", "at_most": "100"}}
+  change periods[1].from to 2027-01-01
+  change periods[2].from to 2028-01-01
+  change periods[2].binding to true
+  change lines to {SUMS % "1"}
+measure 1y of small: saving = 30
+settle 1y of small
+amend small from 2y
+  change lines to {SUMS % "0.5"}
+contract both
+  change outcomes[0].range to {{"at_least": "0", "at_most": "100"}}
+  change lines to {SUMS % "1"}
+  change pays to [{{"pay": "payout", "from": "<town>", "to": [{{"party": "<investor>"}}]}}]
+amend both from 2y
+  change lines to {SUMS % "0.5"}
+"""
+
+
+# What can be settled now is expected to be, before what comes later.
+KNOWN = """measure 1y of both: saving = 40
+correct 1y of small: saving = 50
+"""
+
+
+def play(folder, log_key, life):
     path = os.path.join(folder, "life.scenario")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(LIFE)
-    world = World(folder, LogKey(folder))
+        file.write(life)
+    world = World(folder, log_key)
     Player(world).play(read_scenarios(path, "life")[0])
     return world
 
@@ -215,6 +251,10 @@ def test_fund(tap, run):
     told = run("balance", FUND, json_wanted=False)
     tap.check("people are told so", told.ended(GOOD), told.is_quiet(),
               told.prints("The fund of town.example, SEK", "-23.50", "More has been placed"))
+    tap.check("what it committed stands in its total alone",
+              years["all"].get("committed") != "1000000.00" and years,
+              any("committed" in years[year] for year in (2026, 2027)) and years,
+              told.prints("committed"))
 
 
 def test_forecast(tap, run):
@@ -236,6 +276,43 @@ def test_forecast(tap, run):
     tap.check("what is expected is of one contract", wrong.ended(TROUBLE) and wrong.ended(FALSE))
 
 
+def outlook(run, *words):
+    rows = run("balance", *words).json.get("forecast", [])
+    return {row["year"]: (row["least"], row.get("greatest"), row.get("expected")) for row in rows}
+
+
+def test_amended(tap, run):
+    """Of saving S in 2y, (S - what 1y was settled at by other terms) / 2 is owed."""
+    found = outlook(run, "small")
+    tap.check("what was settled counts as it was settled, not by the terms of now",
+              found != {2027: ("0.00", "35.00", None), 2028: ("0.00", "35.00", None)} and found)
+    found = outlook(run, "small", "--set", "saving=70")
+    tap.check("expected: 70 less 30, and less 50", {year: row[2] for year, row in found.items()} !=
+              {2027: "20.00", 2028: "10.00"} and found)
+    found = outlook(run, "both")
+    tap.check("what other terms are still to settle is at least nothing", found != {
+        2026: ("0.00", "100.00", None), 2027: ("0.00", "50.00", None),
+        2028: ("0.00", "50.00", None)} and found)
+    found = outlook(run, "both", "--set", "saving@1y=40", "--set", "saving@2y=90",
+                    "--set", "saving@3y=0")
+    tap.check("periods of both terms are expected; one that would be refused is not",
+              {year: row[2] for year, row in found.items()} !=
+              {2026: "40.00", 2027: "25.00", 2028: None} and found)
+    wrong = run("balance", "both", "--set", "saving@9y=1")
+    tap.check("a period that no terms have", wrong.coded("PERIOD_UNKNOWN"))
+
+
+def test_known(tap, run):
+    found = outlook(run, "both", "--set", "saving=90")
+    tap.check("what can be settled now is settled before what is expected", found != {
+        2026: ("40.00", "40.00", "40.00"), 2027: ("0.00", "50.00", "25.00"),
+        2028: ("0.00", "50.00", "12.50")} and found)
+    # 20 more are owed by 1y, which is due in 2027; (70 - 50) / 2 and (70 - 60) / 2 follow.
+    found = outlook(run, "small", "--set", "saving=70")
+    tap.check("so is the difference of what was corrected", found != {
+        2027: ("20.00", "55.00", "30.00"), 2028: ("0.00", "35.00", "5.00")} and found)
+
+
 def test_gains(tap, run):
     gains = run("balance", "small").json["gains"]
     found = {(row["actor"], row["year"]): (row.get("measured"), row.get("modelled"))
@@ -245,6 +322,17 @@ def test_gains(tap, run):
     told = run("balance", "small", "--gains", json_wanted=False)
     tap.check("the table", told.ended(GOOD), told.is_quiet(),
               told.prints("gain, measured", "gain, modelled", "30.00", "15.00", "cost, settled"))
+    told = run("balance", "small", "--gains", json_wanted=False)
+    answer = run("balance", "small").json
+    lines = [(line["actor"], line["basis"], line.get("baseline"), line["settled"], line["gain"])
+             for line in answer["gain_lines"]]
+    tap.check("the lines behind the sums", lines != [
+        (TOWN, "measured", "before", True, "30"),
+        ("region.example", "modelled", None, True, "15")] and lines)
+    tap.check("and the baseline that they are compared with",
+              told.prints("before, version 2, fixed on 2025-12-31", "source: The accounts",
+                          "method: A mean"),
+              [one["baseline"] for one in answer["baselines"]] != ["before"] and answer)
     none = run("balance", "both", "--gains", json_wanted=False)
     tap.check("a contract without gains says so", none.prints("No line says"))
 
@@ -286,20 +374,28 @@ def test_words(tap, run):
     tap.check("another format is usage", other.coded("USAGE"))
 
 
+def runner(world):
+    def run(*words, json_wanted=True):
+        words = [*words, "--ledger", world.path("utfall.ledger"),
+                 *(["--json"] if json_wanted else [])]
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith(("UTFALL", "LC_", "LANG"))}
+        environment.update(LC_ALL="C.UTF-8")
+        process = subprocess.run([UTFALL, *words], capture_output=True, timeout=60,
+                                 env=environment, check=False)
+        return Result(words, process)
+
+    return run
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="utfall-balance-") as folder:
-        world = play(folder)
-
-        def run(*words, json_wanted=True):
-            words = [*words, "--ledger", world.path("utfall.ledger"), *(["--json"] if json_wanted else [])]
-            environment = {name: value for name, value in os.environ.items()
-                           if not name.startswith(("UTFALL", "LC_", "LANG"))}
-            environment.update(LC_ALL="C.UTF-8")
-            process = subprocess.run([UTFALL, *words], capture_output=True, timeout=60,
-                                     env=environment, check=False)
-            return Result(words, process)
-
+        lives = [os.path.join(folder, name) for name in ("fund", "amended", "known")]
+        for path in lives:  # the first one's setup is used again
+            os.mkdir(path)
+        log_key = LogKey(folder)
+        run = runner(play(lives[0], log_key, LIFE))
         statements = statements_of(run)
         test_sums(tap, run, statements)
         test_invariants(tap, run)
@@ -308,6 +404,8 @@ def main():
         test_gains(tap, run)
         test_year_and_csv(tap, run)
         test_words(tap, run)
+        test_amended(tap, runner(play(lives[1], log_key, AMENDED)))
+        test_known(tap, runner(play(lives[2], log_key, AMENDED + KNOWN)))
     return tap.end()
 
 

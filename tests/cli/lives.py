@@ -22,6 +22,7 @@ SECONDS_MAX = 300
 VERIFIED = "OK: the ledger is what its signatures say."
 EXPECTED = {
     "norrkoping-extended": [
+        "What it changes in the terms of entry 6:", "period 3y: new",
         "SIGNER_MISSING: leksellsocialventures.com has not signed",
         "norrkoping.se owes leksellsocialventures.com SEK 3,000,000.00",
         "AMENDMENT_REWRITES: 2y has been settled",
@@ -55,6 +56,9 @@ EXPECTED = {
         "fund.example",
         "schools.example owes fund.example SEK 350,000.00",
         "schools.example owes fund.example SEK 550,000.00",
+        "schools.example  2028    1,300,000.00",
+        "care_model         settled    260,000.00",
+        "The region's cost model",
         "SEK 900,000.00",
         "nothing: every binding period is settled and paid",
         VERIFIED],

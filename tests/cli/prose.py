@@ -172,9 +172,49 @@ def test_governed(tap):
                         if phrase not in text))
 
 
+def gaining():
+    contract = copy.deepcopy(CONTRACT)
+    contract["ledger"] = ORIGIN
+    first, second = contract["lines"][:2]
+    first.update(actor="town.example", basis="measured", baseline="before")
+    second.update(actor="region.example", basis="modelled")
+    contract["baselines"] = [{"baseline": "before", "version": "2", "date": "2025-12-31",
+                              "source": {"en": "The accounts", "sv": "Redovisningen"},
+                              "method": {"en": "A mean", "sv": "Ett medelvärde"}}]
+    return contract
+
+
+GAINING = {
+    "en": ["Who gains", "is what town.example gains (below zero: loses), as measured, compared with "
+           "before.", "is what region.example gains (below zero: loses), as modelled.",
+           "Baseline before, version 2, fixed on 2025-12-31.", "source: The accounts",
+           "method: A mean"],
+    "sv": ["Vem som tjänar på det", "är vad town.example tjänar (under noll: förlorar), enligt "
+           "mätning, jämfört med before.", "är vad region.example tjänar (under noll: förlorar), "
+           "enligt beräkning.", "Jämförelse before, version 2, fastställd 2025-12-31.",
+           "metod: Ett medelvärde"],
+}
+
+
+def test_gains(tap):
+    with Folder() as folder:
+        path = folder.file(folder.write_json("gaining.json", gaining()))
+        for language in LANGUAGES:
+            text, status = paragraphs_of(path, language)
+            tap.check(f"who gains, how that is known and compared with what is told ({language})",
+                      status != 0 and text,
+                      *(f"missing: {phrase}\n{text}" for phrase in GAINING[language]
+                        if phrase not in text))
+        bare = folder.file(folder.write_json("bare.json", {**CONTRACT, "ledger": ORIGIN}))
+        text, status = paragraphs_of(bare, "en")
+        tap.check("where nobody is said to gain there is no such heading",
+                  status != 0 and text, "Who gains" in text and text)
+
+
 def main():
     tap = Tap()
     test_governed(tap)
+    test_gains(tap)
     for path in CONTRACTS:
         name = os.path.relpath(path, os.path.join(ROOT, "examples"))
         for language in LANGUAGES:

@@ -104,6 +104,20 @@ def test_beginning(tap, story):
                     "efter 2180-12-31", "ska avräknas; undertecknas av", "senast 2191-06-30"))
 
 
+def test_committed(tap, story):
+    """What an investor committed and has not placed stands open as long as something can follow."""
+    commitment = {"party": INVESTOR, "amount": {"amount": "500.00", "currency": "SEK"}}
+    story.submit({**contract(), "contract": "promised", "commitments": [commitment]},
+                 "town", "investor", "evaluator", "registrar")
+    told = story.town.good("show", "promised", "--json").json["next"]
+    place = [task for task in told if task["what"] == "place"]
+    tap.check("what is committed and not placed", place != [
+        {"what": "place", "from": INVESTOR, "committed": "500.00", "placed": "0.00"}] and told)
+    tap.check("people are told", tells(story.town.good("show", "promised"),
+                                       "open investor.example has placed SEK 0.00 of the SEK "
+                                       "500.00 that it committed"))
+
+
 def test_measured(tap, story):
     measured = story.follow("measurement", "evaluator", period="past", evaluator=EVALUATOR,
                             values=[{"outcome": "saving", "value": "300"}])
@@ -173,6 +187,27 @@ def test_ended(tap, story):
                                 ("deduct", None, None)] and story.tasks())
 
 
+def test_checked_before(tap, story, amendment):
+    """What an amendment will change is told by `check`, before anybody signs."""
+    draft = story.town.write_json("draft.json", {"version": 1, "date": "2026-01-15", **amendment})
+    told = story.town.good("check", draft)
+    tap.check("check tells what a draft changes in the terms in force",
+              tells(told, "What it changes in the terms of entry", "period added: new",
+                    "period open: due (not_published, now 2181-02-01)", "line half: multiply"))
+    swedish = story.town.good("--lang", "sv", "check", draft)
+    tap.check("also in Swedish, with the words for its members",
+              tells(swedish, "Vad det ändrar i villkoren i post", "period open: förfaller "
+                             "(not_published, nu 2181-02-01)", "rubrik: en (Half"))
+    found = story.town.good("check", draft, "--json").json["files"][0].get("changes")
+    tap.check("check --json has it, too",
+              {"what": "period", "name": "added", "change": "new"} not in (found or []) and found)
+    other = story.town.write_json("other.json", {"version": 1, "date": "2026-01-15", **amendment,
+                                                 "contract": "unknown"})
+    told = story.town.run("check", other, "--json")
+    tap.check("a draft of a contract that is not there has no changes",
+              "changes" in told.json["files"][0] and told.json)
+
+
 def test_amended(tap, story):
     """New terms, told by what differs; the order of members and items is no difference."""
     terms = contract()
@@ -187,8 +222,9 @@ def test_amended(tap, story):
                  "town", "investor", "evaluator", "registrar")
     event = story.town.good("show", "long", "--json").json["events"][-1]
     tap.check("terms that are the same have no changes", event.get("changes") != [] and event)
-    story.submit({**terms, "kind": "amendment", "from": "open", "why": WHY},
-                 "town", "investor", "evaluator", "registrar")
+    amendment = {**terms, "kind": "amendment", "from": "open", "why": WHY}
+    test_checked_before(tap, story, amendment)
+    story.submit(amendment, "town", "investor", "evaluator", "registrar")
     event = story.town.good("show", "long", "--json").json["events"][-1]
     found = {(item["what"], item.get("name"), item["change"]) for item in event["changes"]}
     wanted = {("period", "added", "new"), ("period", "open", "changed"), ("line", "half", "changed"),
@@ -198,7 +234,7 @@ def test_amended(tap, story):
               tells(story.show(), "period open: due (not_published, now 2181-02-01)",
                     "period added: new", "line half: multiply", "intermediary investor.example: new",
                     "title: en (Half of what is saved, now Less of what is saved)"))
-    tap.check("also in Swedish", tells(story.show("sv"), "period added: ny", "rad half: multiply",
+    tap.check("also in Swedish", tells(story.show("sv"), "period added: ny", "rad half: multiplicera",
                                        "intermediär investor.example: ny"))
     tap.check("the new terms say what comes next",
               ("settle", "open", "2181-02-01") not in story.tasks() and story.tasks(),
@@ -210,6 +246,7 @@ def main():
     with Town(contract=False) as town:
         story = Story(town)
         test_beginning(tap, story)
+        test_committed(tap, story)
         measured = test_measured(tap, story)
         settlement = test_owed(tap, story)
         test_disputed(tap, story, measured)

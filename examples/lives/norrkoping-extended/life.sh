@@ -29,6 +29,8 @@ add "$published/funding.json" leksell norrkoping
 
 say 'Two years turn out to be too short: the same parties extend the window to three' \
     'Två år visar sig vara för kort: samma parter förlänger fönstret till tre'
+tell '   What would change, before anyone signs:' '   Vad som skulle ändras, innan någon signerar:'
+u check "$here/amendment-3y.json"
 tell '   One party alone cannot do it:' '   En part ensam kan inte göra det:'
 sign "$here/amendment-3y.json" alone.note norrkoping
 refused submit alone.note

@@ -37,5 +37,9 @@ pay 2028-04-28 $contract "$settled" repayment schools.example fund.example 55000
 
 say 'The fund is whole again' 'Fonden är hel igen'
 u balance fund.example
+
+say 'Who gained: measured in the accounts, and modelled for the region, apart' \
+    'Vem som tjänade: mätt i redovisningen och beräknat för regionen, var för sig'
+u balance $contract --gains
 u show $contract
 u verify --vkey "$(cat log.vkey)"
