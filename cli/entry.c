@@ -1,5 +1,7 @@
 #include "cli/entry.h"
 
+#include "cli/display.h"
+#include "cli/output.h"
 #include "cli/workspace_internal.h"
 #include "ledger/base/ownership.h"
 #include "ledger/base/text.h"
@@ -71,4 +73,19 @@ enum status entry_read(struct ledger *ledger, uint64_t index, struct statement *
                        struct failure *failure)
 {
     return ledger_read(ledger, index, visit_read, ret_statement, failure);
+}
+
+enum status entry_push_json(struct json *entries, const struct store_entry *entry,
+                            const struct statement *statement)
+{
+    OWNED(json_freep) struct json *object = json_new_object();
+    if (object == NULL) {
+        return STATUS_MEMORY;
+    }
+    TRY(output_set_count(object, "index", entry->index));
+    TRY(json_set_string(object, "id", view_of(display_hash(&statement->id).text)));
+    TRY(json_set_string(object, "kind", view_of(kind_word(statement->kind))));
+    TRY(json_set_string(object, "subject", entry->subject));
+    TRY(json_set_string(object, "date", view_of(display_date(statement->date).text)));
+    return json_push(entries, STEAL(object));
 }

@@ -19,3 +19,7 @@ enum status entry_find(struct ledger *ledger, const char *word, uint64_t *ret_in
 /* Reads one entry. Owner: `*ret_statement` is the caller's. */
 enum status entry_read(struct ledger *ledger, uint64_t index, struct statement **ret_statement,
                        struct failure *failure);
+
+/* Adds an entry to a list as `utfall log --json` tells it. Errors: STATUS_MEMORY. */
+enum status entry_push_json(struct json *entries, const struct store_entry *entry,
+                            const struct statement *statement);

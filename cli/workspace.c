@@ -27,7 +27,7 @@ const char *workspace_path(const struct invocation *invocation)
 
 bool workspace_may_exist(const char *path)
 {
-    return postgres_is_url(path) || access(path, F_OK) == 0;
+    return postgres_is_url(path) || site_is_place(path) || access(path, F_OK) == 0;
 }
 
 struct ledger *workspace_ledger(struct workspace *workspace)
@@ -371,6 +371,35 @@ enum status workspace_open(const char *path, bool writable, struct workspace **r
     TRY(workspace_load_fresh(workspace, failure));
     *ret_workspace = STEAL(workspace);
     return STATUS_OK;
+}
+
+void workspace_pause(struct workspace *workspace)
+{
+    ledger_end(workspace->ledger);
+}
+
+enum status workspace_resume(struct workspace *workspace, struct failure *failure)
+{
+    uint64_t size = ledger_size(workspace->ledger);
+    TRY(ledger_begin(workspace->ledger, failure));
+    bool has_state = workspace->state != NULL && ledger_size(workspace->ledger) == size;
+    enum status status = has_state ? STATUS_OK : workspace_load_fresh(workspace, failure);
+    if (status != STATUS_OK) {
+        ledger_end(workspace->ledger);
+    }
+    return status;
+}
+
+enum status workspace_trim(struct workspace *workspace, size_t count, struct failure *failure)
+{
+    size_t loaded = 0;
+    for (size_t i = 0; i < LOADED_SLOTS; i++) {
+        for (const struct loaded *one = workspace->loaded[i]; one != NULL;
+             one = one->next_in_slot) {
+            loaded++;
+        }
+    }
+    return loaded > count ? workspace_load_fresh(workspace, failure) : STATUS_OK;
 }
 
 /* --- Loading what a question needs --- */

@@ -101,6 +101,37 @@ enum status workspace_submit(struct workspace *workspace, const struct view *not
                              struct secret_key *secret, struct submitted *ret_submitted,
                              size_t *ret_refused, struct failure *failure);
 
+/* One note of many, and what became of it. */
+struct submission {
+    struct view note;
+    bool is_accepted;
+    size_t place;               /* among the accepted */
+    struct submitted submitted; /* when it was accepted */
+    struct failure failure;     /* when it was refused */
+};
+
+/*
+ * The same for notes of people who know nothing of each other: one that is refused changes nothing
+ * for the others, which are appended in one commit.
+ *
+ * Shapes  1 <= count <= BATCH_ENTRIES_MAX.
+ * Errors  as workspace_submit, when none can be appended: then no submission is accepted. After
+ *         STATUS_STORAGE the workspace must be opened again.
+ */
+enum status workspace_submit_each(struct workspace *workspace, struct submission *submissions,
+                                  size_t count, struct secret_key *secret, struct failure *failure);
+
+/*
+ * Lets go of the moment that a reading workspace sees, and takes the newest one; between the two
+ * nothing is read. What was loaded stays loaded while the ledger has not grown.
+ */
+void workspace_pause(struct workspace *workspace);
+enum status workspace_resume(struct workspace *workspace, struct failure *failure);
+
+/* Forgets contracts and parties when more than `count` chains are loaded, so that memory has a
+ * bound. */
+enum status workspace_trim(struct workspace *workspace, size_t count, struct failure *failure);
+
 /* What an audit found; see workspace_audit. */
 struct workspace_audit {
     struct audit_counts counts;

@@ -294,6 +294,21 @@ static void note_appended(struct workspace *workspace, const struct batch *batch
     }
 }
 
+/* Stores what the batch holds, and notes it as the newest of each chain. */
+static enum status batch_append(struct workspace *workspace, const struct batch *batch,
+                                struct secret_key *secret, struct failure *failure)
+{
+    struct ledger_batch append = {
+        .entry_count = batch->count,
+        .entries = batch->entries,
+        .expectation_count = batch->expectation_count,
+        .expectations = batch->expectations,
+    };
+    TRY(ledger_append(workspace->ledger, &append, secret, failure));
+    note_appended(workspace, batch);
+    return STATUS_OK;
+}
+
 /* After a refusal the state holds statements that were not appended; it is replayed anew. */
 static enum status give_up(struct workspace *workspace, enum status status)
 {
@@ -320,18 +335,63 @@ enum status workspace_submit(struct workspace *workspace, const struct view *not
             return give_up(workspace, status);
         }
     }
-    struct ledger_batch append = {
-        .entry_count = batch.count,
-        .entries = batch.entries,
-        .expectation_count = batch.expectation_count,
-        .expectations = batch.expectations,
-    };
-    enum status status = ledger_append(workspace->ledger, &append, secret, failure);
-    if (status != STATUS_OK) {
-        return give_up(workspace, status);
+    enum status status = batch_append(workspace, &batch, secret, failure);
+    return status == STATUS_OK ? STATUS_OK : give_up(workspace, status);
+}
+
+static void submitted_freep(struct submitted **submitted)
+{
+    free(*submitted);
+}
+
+/* Whether a note itself is at fault, and not what keeps the ledger. */
+static bool is_refusal(const struct failure *failure)
+{
+    return rule_by_name(failure->code) != RULE_NONE || failure->status == STATUS_INVALID ||
+           failure->status == STATUS_LIMIT;
+}
+
+/* Adds one note, or keeps why it is refused. Errors: what is no note's fault. */
+static enum status batch_try(struct workspace *workspace, struct batch *batch,
+                             struct submission *one, struct failure *failure)
+{
+    one->place = batch->count;
+    one->failure = (struct failure){0};
+    enum status status = batch_add(workspace, batch, one->note, &one->failure);
+    one->is_accepted = status == STATUS_OK;
+    if (status == STATUS_OK || is_refusal(&one->failure)) {
+        return STATUS_OK;
     }
-    note_appended(workspace, &batch);
-    return STATUS_OK;
+    *failure = one->failure;
+    return status;
+}
+
+enum status workspace_submit_each(struct workspace *workspace, struct submission *submissions,
+                                  size_t count, struct secret_key *secret, struct failure *failure)
+{
+    assert(count >= 1 && count <= BATCH_ENTRIES_MAX);
+    OWNED(batch_release) struct batch batch = {0};
+    OWNED(submitted_freep) struct submitted *submitted = calloc(count, sizeof *submitted);
+    batch.entries = calloc(count, sizeof *batch.entries);
+    batch.submitted = submitted;
+    if (batch.entries == NULL || submitted == NULL) {
+        return fail_memory(failure);
+    }
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = batch_try(workspace, &batch, &submissions[i], failure);
+    }
+    if (status == STATUS_OK && batch.count > 0) {
+        status = batch_append(workspace, &batch, secret, failure);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct submission *one = &submissions[i];
+        one->is_accepted = one->is_accepted && status == STATUS_OK;
+        if (one->is_accepted) {
+            one->submitted = submitted[one->place];
+        }
+    }
+    return status == STATUS_OK ? STATUS_OK : give_up(workspace, status);
 }
 
 enum status workspace_create(const char *path, const struct note_key *log,

@@ -35,8 +35,8 @@ static enum status take_entry(void *context, const struct store_entry *entry,
 }
 
 /* ledger_read hands out only what it has found under the root. */
-static enum status put_bundle(struct publisher *publisher, const struct tile *tile,
-                              struct failure *failure)
+static enum status load_entries(struct publisher *publisher, const struct tile *tile,
+                                struct failure *failure)
 {
     buffer_clear(&publisher->bundle);
     publisher->count = 0;
@@ -44,6 +44,13 @@ static enum status put_bundle(struct publisher *publisher, const struct tile *ti
         TRY(ledger_read(publisher->ledger, tile->index * TILE_WIDTH + i, take_entry, publisher,
                         failure));
     }
+    return STATUS_OK;
+}
+
+static enum status put_bundle(struct publisher *publisher, const struct tile *tile,
+                              struct failure *failure)
+{
+    TRY(load_entries(publisher, tile, failure));
     struct tile bundle = *tile;
     bundle.is_bundle = true;
     return put(publisher, &bundle, buffer_view(&publisher->bundle), failure);
@@ -162,4 +169,34 @@ enum status publish_tiles(struct ledger *ledger, uint64_t old_size, const struct
         TRY(put_level(publisher, level, old_size, failure));
     }
     return STATUS_OK;
+}
+
+static enum status load_tile(struct publisher *publisher, const struct tile *tile,
+                             struct failure *failure)
+{
+    if (tile->level == 0) {
+        return load_entries(publisher, tile, failure);
+    }
+    TRY(load_hashes(publisher, tile, failure));
+    return tile->width == TILE_WIDTH ? check_full(publisher, tile, failure) : STATUS_OK;
+}
+
+enum status publish_tile(struct ledger *ledger, const struct tile *tile, struct buffer *ret_bytes,
+                         struct failure *failure)
+{
+    if (tile->width > tile_width(tile->level, tile->index, ledger_size(ledger))) {
+        return fail(failure, STATUS_NOT_FOUND, "",
+                    "the tree of the newest checkpoint has no such tile");
+    }
+    OWNED(publisher_free) struct publisher *publisher = calloc(1, sizeof *publisher);
+    if (publisher == NULL) {
+        return fail_memory(failure);
+    }
+    publisher->ledger = ledger;
+    buffer_init(&publisher->bundle, BUNDLE_SIZE_MAX);
+    TRY(load_tile(publisher, tile, failure));
+    struct view bytes = {.data = (const char *)publisher->hashes[0].bytes,
+                         .size = (size_t)tile->width * HASH_SIZE};
+    bytes = tile->is_bundle ? buffer_view(&publisher->bundle) : bytes;
+    return buffer_append(ret_bytes, bytes) == STATUS_OK ? STATUS_OK : fail_memory(failure);
 }

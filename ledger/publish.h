@@ -19,6 +19,16 @@ struct publish_sink {
 };
 
 /*
+ * Makes one tile or bundle of the ledger at ledger_size(), as wide as it is asked for. Of a partial
+ * tile above level 0 whoever reads it checks the hashes; everything else was found under the root.
+ *
+ * Shapes  between ledger_begin and ledger_end; `ret_bytes` is empty, with BUNDLE_SIZE_MAX.
+ * Errors  STATUS_NOT_FOUND when the tree has no such tile; as publish_tiles.
+ */
+enum status publish_tile(struct ledger *ledger, const struct tile *tile, struct buffer *ret_bytes,
+                         struct failure *failure);
+
+/*
  * Hands over the bundles and tiles of the ledger at ledger_size() that the tree of `old_size`, from
  * 0 on, did not have in full.
  *

@@ -1,5 +1,7 @@
 /* utfall explain: shows how every line of a period came to be what it is. */
 
+#include "cli/command/explain.h"
+
 #include "cli/command.h"
 #include "cli/display.h"
 #include "cli/form.h"
@@ -307,17 +309,16 @@ static enum status explanation_to_json(struct explanation *explanation, struct j
  * A settled period is explained by what was settled then, not by what has come since: the values of
  * its settlement are kept, and sums that grew afterwards are not shown as if they had been inputs.
  */
-static enum status explain(struct workspace *workspace, const struct invocation *invocation,
+static enum status explain(struct workspace *workspace, struct view name, struct view period,
                            struct explanation *explanation, struct failure *failure)
 {
     const struct state_contract *contract;
-    TRY(workspace_load_contract(workspace, view_of(invocation->operands[0]), &contract, failure));
-    struct view period = view_of(invocation->operands[1]);
+    TRY(workspace_load_contract(workspace, name, &contract, failure));
     size_t place = state_find_period(contract, period);
     if (place != SIZE_MAX && contract->tables.periods[place].settled != NULL) {
         explanation->settled_by = contract->tables.periods[place].settled->index;
-        TRY(workspace_load_contract_before(workspace, view_of(invocation->operands[0]),
-                                           explanation->settled_by, &contract, failure));
+        TRY(workspace_load_contract_before(workspace, name, explanation->settled_by, &contract,
+                                           failure));
         place = state_find_period(contract, period);
         const struct state_entry *before = contract->tables.periods[place].settled;
         explanation->supplements = before == NULL ? STORE_NONE : before->index;
@@ -334,6 +335,27 @@ static enum status explain(struct workspace *workspace, const struct invocation 
         .values = &explanation->settlement.values,
     };
     return status;
+}
+
+static void explanation_release(struct explanation *explanation)
+{
+    settlement_release(&explanation->settlement);
+    json_free(explanation->computed);
+}
+
+enum status explain_json(struct workspace *workspace, struct view contract, struct view period,
+                         struct json **ret_object, struct failure *failure)
+{
+    OWNED(explanation_release) struct explanation explanation = {.settled_by = STORE_NONE};
+    settlement_init(&explanation.settlement);
+    enum status status = explain(workspace, contract, period, &explanation, failure);
+    if (status == STATUS_OK && explanation_to_json(&explanation, ret_object) != STATUS_OK) {
+        status = fail_memory(failure);
+    }
+    /* The contract was left as it was before the settlement: whoever asks next loads it anew. */
+    struct failure ignored;
+    enum status trimmed = workspace_trim(workspace, 0, &ignored);
+    return status == STATUS_OK && trimmed != STATUS_OK ? fail_memory(failure) : status;
 }
 
 /* The lines before the one that could not be computed still help to see why. */
@@ -358,7 +380,8 @@ static int run(const struct invocation *invocation, struct explanation *explanat
     if (workspace_open(workspace_path(invocation), false, &workspace, &failure) != STATUS_OK) {
         return output_failure(invocation, "", &failure);
     }
-    if (explain(workspace, invocation, explanation, &failure) != STATUS_OK) {
+    if (explain(workspace, view_of(invocation->operands[0]), view_of(invocation->operands[1]),
+                explanation, &failure) != STATUS_OK) {
         return answer_refused(invocation, explanation, &failure);
     }
     if (output_is_json(invocation)) {
@@ -379,10 +402,7 @@ int command_explain(const struct invocation *invocation)
     if (invocation->operand_count != 2) {
         return output_usage(invocation, _("explain takes a contract and a period"));
     }
-    struct explanation explanation = {.settled_by = STORE_NONE};
+    OWNED(explanation_release) struct explanation explanation = {.settled_by = STORE_NONE};
     settlement_init(&explanation.settlement);
-    int status = run(invocation, &explanation);
-    settlement_release(&explanation.settlement);
-    json_free(explanation.computed);
-    return status;
+    return run(invocation, &explanation);
 }

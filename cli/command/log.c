@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/display.h"
+#include "cli/entry.h"
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/words.h"
@@ -19,29 +20,15 @@ struct listing {
     struct json *entries; /* with --json */
 };
 
-static enum status push_entry(struct json *entries, const struct store_entry *entry,
-                              const struct statement *statement)
-{
-    OWNED(json_freep) struct json *object = json_new_object();
-    if (object == NULL) {
-        return STATUS_MEMORY;
-    }
-    TRY(output_set_count(object, "index", entry->index));
-    TRY(json_set_string(object, "id", view_of(display_hash(&statement->id).text)));
-    TRY(json_set_string(object, "kind", view_of(kind_word(statement->kind))));
-    TRY(json_set_string(object, "subject", entry->subject));
-    TRY(json_set_string(object, "date", view_of(display_date(statement->date).text)));
-    return json_push(entries, STEAL(object));
-}
-
 static enum status visit(void *context, const struct store_entry *entry, struct failure *failure)
 {
     const struct listing *listing = context;
     OWNED(statement_freep) struct statement *statement = NULL;
     TRY(statement_read(entry->bytes, &statement, failure));
     if (listing->entries != NULL) {
-        return push_entry(listing->entries, entry, statement) == STATUS_OK ? STATUS_OK
-                                                                           : fail_memory(failure);
+        return entry_push_json(listing->entries, entry, statement) == STATUS_OK
+                   ? STATUS_OK
+                   : fail_memory(failure);
     }
     printf("%6" PRIu64 "  %s  %s  ", entry->index, display_date(statement->date).text,
            display_hash_short(&statement->id).text);

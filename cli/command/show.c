@@ -1,5 +1,7 @@
 /* utfall show: a statement with its signatures, a contract's story, or a party's keys. */
 
+#include "cli/command/show.h"
+
 #include "cli/command.h"
 #include "cli/display.h"
 #include "cli/entry.h"
@@ -15,6 +17,7 @@
 
 #define KEY_INDENT 4
 #define TEXT_MAX ((size_t)64 * 1024)
+#define PARTY_ID_MAX 100
 
 /* --- Keys --- */
 
@@ -247,11 +250,33 @@ static enum status print_party(struct workspace *workspace, const struct state_p
     return STATUS_OK;
 }
 
+enum status show_entry_json(struct workspace *workspace, uint64_t index, struct json **ret_object,
+                            struct failure *failure)
+{
+    OWNED(statement_freep) struct statement *statement = NULL;
+    TRY(entry_read(workspace_ledger(workspace), index, &statement, failure));
+    TRY(workspace_load_for(workspace, statement, failure));
+    return statement_to_json(workspace, statement, index, ret_object, failure);
+}
+
+enum status show_party_json(struct workspace *workspace, struct view id, struct json **ret_object,
+                            struct failure *failure)
+{
+    if (id.size > PARTY_ID_MAX) {
+        return fail(failure, STATUS_NOT_FOUND, "", "the ledger has no such party");
+    }
+    TRY(workspace_load_party(workspace, id, failure));
+    const struct state_party *party = state_find_party(workspace_state(workspace), id);
+    return party == NULL ? fail(failure, STATUS_NOT_FOUND, "",
+                                "the ledger has no party called %.*s", VIEW_ARGS(id))
+                         : party_to_json(workspace, party, ret_object, failure);
+}
+
 /* --- Which of the three --- */
 
 static bool is_party_id(const char *word)
 {
-    return strlen(word) <= 100;
+    return strlen(word) <= PARTY_ID_MAX;
 }
 
 static bool is_contract_name(const char *word)

@@ -113,9 +113,14 @@ static enum status start(const struct invocation *invocation, struct serving *se
     TRY(witness_open(&options, serving->logs, &serving->cosigner, serving->secret,
                      &serving->witness, failure));
     http_server_hold_signals();
-    return http_server_start(invocation->values[OPTION_LISTEN], ROUTES,
-                             sizeof ROUTES / sizeof ROUTES[0], serving->witness, &serving->server,
-                             failure);
+    const struct http_server_options server = {
+        .place = invocation->values[OPTION_LISTEN],
+        .threads = 1,
+        .routes = ROUTES,
+        .route_count = sizeof ROUTES / sizeof ROUTES[0],
+        .context = serving->witness,
+    };
+    return http_server_start(&server, &serving->server, failure);
 }
 
 /* Where it listens and by which key it cosigns, at once: programs wait for it. */

@@ -7,28 +7,41 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define TEXT_PLAIN "text/plain; charset=utf-8"
 #define PORT_SIZE 8
 
+/* What a page of this server may do: load from here, and nothing else. */
+#define CONTENT_POLICY                                                          \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " \
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 struct http_server {
     struct MHD_Daemon *daemon;
-    const struct http_route *routes;
-    size_t route_count;
-    void *context;
+    int listener; /* after http_server_quiesce: to be closed; else -1 */
+    struct http_server_options options;
     char place[HTTP_ADDRESS_SIZE + PORT_SIZE];
 };
 
 /* A request on its way in. */
-struct incoming {
+struct http_incoming {
+    struct MHD_Connection *connection; /* NULL until the head was looked at */
+    bool is_odd_target;
     struct buffer body;
     bool is_too_large;
     size_t received; /* bytes, kept or not */
+    char address[HTTP_ADDRESS_SIZE];
+    struct http_answer answer;
+    http_handle *finish; /* of an answer that was put off, else NULL */
+    void *context;
+    atomic_bool is_awake;
 };
 
 /* --- What comes in --- */
@@ -38,20 +51,45 @@ struct headers {
     unsigned hosts;
     unsigned lengths;
     unsigned encodings;
-    bool has_control;
+    bool is_odd;
 };
 
+/* RFC 9110, section 5.6.2. */
+static bool is_token(const char *text, size_t size)
+{
+    static const char MARKS[] = "!#$%&'*+-.^_`|~";
+    for (size_t i = 0; i < size; i++) {
+        char c = text[i];
+        bool is_alphanumeric =
+            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!is_alphanumeric && (c == '\0' || strchr(MARKS, c) == NULL)) {
+            return false;
+        }
+    }
+    return size > 0;
+}
+
+static bool has_control(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum MHD_Result look_at_header(void *context, enum MHD_ValueKind kind, const char *name,
-                                      const char *value)
+                                      size_t name_size, const char *value, size_t value_size)
 {
     (void)kind;
     struct headers *headers = context;
     headers->hosts += strcasecmp(name, "Host") == 0;
     headers->lengths += strcasecmp(name, "Content-Length") == 0;
     headers->encodings += strcasecmp(name, "Transfer-Encoding") == 0;
-    for (const char *c = value == NULL ? "" : value; *c != '\0'; c++) {
-        headers->has_control = headers->has_control || ((unsigned char)*c < 0x20 && *c != '\t');
-    }
+    headers->is_odd = headers->is_odd || !is_token(name, name_size) ||
+                      (value != NULL && has_control(value, value_size));
     return MHD_YES;
 }
 
@@ -59,8 +97,8 @@ static enum MHD_Result look_at_header(void *context, enum MHD_ValueKind kind, co
 static bool is_ambiguous(struct MHD_Connection *connection)
 {
     struct headers headers = {0};
-    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &headers);
-    return headers.hosts != 1 || headers.lengths + headers.encodings > 1 || headers.has_control;
+    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look_at_header, &headers);
+    return headers.hosts != 1 || headers.lengths + headers.encodings > 1 || headers.is_odd;
 }
 
 static void write_address(struct MHD_Connection *connection, char *text, size_t size)
@@ -98,6 +136,13 @@ static enum MHD_Result queue(struct MHD_Connection *connection, const struct htt
     }
     (void)MHD_add_response_header(response, "Content-Type", answer->type);
     (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    (void)MHD_add_response_header(response, "Content-Security-Policy", CONTENT_POLICY);
+    (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    (void)MHD_add_response_header(response, "Cache-Control",
+                                  answer->cache == NULL ? "no-store" : answer->cache);
+    if (answer->location != NULL) {
+        (void)MHD_add_response_header(response, "Location", answer->location);
+    }
     if (answer->retry_in_seconds > 0) {
         char seconds[16];
         (void)snprintf(seconds, sizeof seconds, "%u", answer->retry_in_seconds);
@@ -110,6 +155,10 @@ static enum MHD_Result queue(struct MHD_Connection *connection, const struct htt
 
 static bool path_fits(const char *pattern, const char *path)
 {
+    size_t start = strcspn(pattern, "*");
+    if (start > 0 && pattern[start] == '*') {
+        return strncmp(pattern, path, start) == 0;
+    }
     if (pattern[0] != '*') {
         return strcmp(pattern, path) == 0;
     }
@@ -128,14 +177,14 @@ static void route(const struct http_server *server, const char *method,
                   const struct http_request *request, struct http_answer *answer)
 {
     bool is_known = false;
-    for (size_t i = 0; i < server->route_count; i++) {
-        const struct http_route *candidate = &server->routes[i];
+    for (size_t i = 0; i < server->options.route_count; i++) {
+        const struct http_route *candidate = &server->options.routes[i];
         if (!path_fits(candidate->path, request->path)) {
             continue;
         }
         is_known = true;
         if (method_fits(candidate->method, method)) {
-            candidate->handle(server->context, request, answer);
+            candidate->handle(server->options.context, request, answer);
             return;
         }
     }
@@ -143,43 +192,85 @@ static void route(const struct http_server *server, const char *method,
                 is_known ? "this path takes another method\n" : "there is nothing here\n");
 }
 
-static enum MHD_Result answer_incoming(const struct http_server *server,
-                                       struct MHD_Connection *connection, const char *path,
-                                       const char *method, const struct incoming *incoming)
+const char *http_parameter(const struct http_request *request, const char *name)
 {
-    char address[HTTP_ADDRESS_SIZE];
-    write_address(connection, address, sizeof address);
-    struct http_request request = {
-        .path = path, .address = address, .body = buffer_view(&incoming->body)};
-    struct http_answer answer = {.status = 500, .type = TEXT_PLAIN};
-    buffer_init(&answer.body, HTTP_BODY_SIZE_MAX);
-    if (incoming->is_too_large) {
-        answer_text(&answer, 413, "the body is too large\n");
-    } else {
-        route(server, method, &request, &answer);
+    return MHD_lookup_connection_value(request->incoming->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->incoming->connection, MHD_HEADER_KIND, name);
+}
+
+void http_defer(const struct http_request *request, http_handle *finish, void *context)
+{
+    request->incoming->finish = finish;
+    request->incoming->context = context;
+    MHD_suspend_connection(request->incoming->connection);
+}
+
+void http_wake(struct http_incoming *incoming)
+{
+    struct MHD_Connection *connection = incoming->connection;
+    atomic_store(&incoming->is_awake, true);
+    MHD_resume_connection(connection); /* from here on `incoming` may be gone */
+}
+
+static enum MHD_Result answer_incoming(const struct http_server *server, const char *path,
+                                       const char *method, struct http_incoming *incoming)
+{
+    struct MHD_Connection *connection = incoming->connection;
+    if (incoming->finish != NULL && !atomic_load(&incoming->is_awake)) {
+        return MHD_YES;
     }
-    enum MHD_Result queued = queue(connection, &answer);
-    buffer_release(&answer.body);
-    return queued;
+    write_address(connection, incoming->address, sizeof incoming->address);
+    const struct http_request request = {
+        .path = path,
+        .address = incoming->address,
+        .body = buffer_view(&incoming->body),
+        .incoming = incoming,
+    };
+    struct http_answer *answer = &incoming->answer;
+    if (incoming->finish != NULL) {
+        incoming->finish(incoming->context, &request, answer);
+        return queue(connection, answer);
+    }
+    if (incoming->is_too_large) {
+        answer_text(answer, 413, "the body is too large\n");
+    } else {
+        route(server, method, &request, answer);
+    }
+    return incoming->finish != NULL ? MHD_YES : queue(connection, answer);
+}
+
+/*
+ * Called with the target as it came, before it is decoded: "%00" would end the decoded one early.
+ * What this returns is the slot of the request.
+ */
+static void *begin_incoming(void *context, const char *target, struct MHD_Connection *connection)
+{
+    (void)context;
+    (void)connection;
+    struct http_incoming *incoming = calloc(1, sizeof *incoming);
+    if (incoming != NULL) {
+        incoming->is_odd_target =
+            strstr(target, "%00") != NULL || has_control(target, strlen(target));
+        buffer_init(&incoming->body, HTTP_BODY_SIZE_MAX);
+        incoming->answer = (struct http_answer){.status = 500, .type = TEXT_PLAIN};
+        buffer_init(&incoming->answer.body, HTTP_ANSWER_SIZE_MAX);
+    }
+    return incoming;
 }
 
 /* The first call for a request: only its head is there. */
-static enum MHD_Result begin_incoming(struct MHD_Connection *connection, void **slot)
+static enum MHD_Result look_at_head(struct MHD_Connection *connection,
+                                    struct http_incoming *incoming)
 {
-    if (is_ambiguous(connection)) {
-        struct http_answer answer = {.status = 400, .type = TEXT_PLAIN};
-        buffer_init(&answer.body, 200);
-        answer_text(&answer, 400, "the request has two readings\n");
-        enum MHD_Result queued = queue(connection, &answer);
-        buffer_release(&answer.body);
-        return queued;
+    incoming->connection = connection;
+    if (incoming->is_odd_target || is_ambiguous(connection)) {
+        answer_text(&incoming->answer, 400, "the request has two readings\n");
+        return queue(connection, &incoming->answer);
     }
-    struct incoming *incoming = calloc(1, sizeof *incoming);
-    if (incoming == NULL) {
-        return MHD_NO;
-    }
-    buffer_init(&incoming->body, HTTP_BODY_SIZE_MAX);
-    *slot = incoming;
     return MHD_YES;
 }
 
@@ -188,12 +279,15 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                                   const char *data, size_t *size, void **slot)
 {
     (void)version;
-    if (*slot == NULL) {
-        return begin_incoming(connection, slot);
+    struct http_incoming *incoming = *slot;
+    if (incoming == NULL) {
+        return MHD_NO; /* no memory */
     }
-    struct incoming *incoming = *slot;
+    if (incoming->connection == NULL) {
+        return look_at_head(connection, incoming);
+    }
     if (*size == 0) {
-        return answer_incoming(context, connection, path, method, incoming);
+        return answer_incoming(context, path, method, incoming);
     }
     struct view piece = {.data = data, .size = *size};
     incoming->received += *size;
@@ -213,9 +307,10 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     (void)context;
     (void)connection;
     (void)how;
-    struct incoming *incoming = *slot;
+    struct http_incoming *incoming = *slot;
     if (incoming != NULL) {
         buffer_release(&incoming->body);
+        buffer_release(&incoming->answer.body);
         free(incoming);
     }
 }
@@ -260,15 +355,20 @@ static enum status resolve(const char *place, struct addrinfo **ret_found, struc
 
 static struct MHD_Daemon *listen_at(struct http_server *server, const struct addrinfo *at)
 {
-    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO;
+    const struct http_server_options *options = &server->options;
+    unsigned connections = options->connections == 0 ? HTTP_CONNECTIONS_MAX : options->connections;
+    unsigned of_one = options->of_one == 0 ? HTTP_CONNECTIONS_OF_ONE_MAX : options->of_one;
+    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_ALLOW_SUSPEND_RESUME;
     flags |= at->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0;
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR,
-                            at->ai_addr, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
-                            (unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-                            (unsigned)HTTP_CONNECTIONS_OF_ONE_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)HTTP_IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t)HTTP_HEAD_SIZE_MAX, MHD_OPTION_END);
+    /* A pool of one is refused: then there is none. */
+    enum MHD_OPTION pool = options->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END;
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, at->ai_addr,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+        begin_incoming, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
+        connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, of_one, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)HTTP_IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_SIZE_MAX,
+        pool, options->threads, MHD_OPTION_END);
 }
 
 static void note_place(struct http_server *server, const char *place)
@@ -280,19 +380,18 @@ static void note_place(struct http_server *server, const char *place)
                    info == NULL ? 0U : (unsigned)info->port);
 }
 
-enum status http_server_start(const char *place, const struct http_route *routes,
-                              size_t route_count, void *context, struct http_server **ret_server,
-                              struct failure *failure)
+enum status http_server_start(const struct http_server_options *options,
+                              struct http_server **ret_server, struct failure *failure)
 {
     struct addrinfo *at = NULL;
+    const char *place = options->place;
     TRY(resolve(place, &at, failure));
     OWNED(http_server_stopp) struct http_server *server = calloc(1, sizeof *server);
     if (server == NULL) {
         freeaddrinfo(at);
         return fail_memory(failure);
     }
-    *server =
-        (struct http_server){.routes = routes, .route_count = route_count, .context = context};
+    *server = (struct http_server){.options = *options, .listener = -1};
     errno = 0;
     server->daemon = listen_at(server, at);
     int cause = errno;
@@ -334,11 +433,19 @@ void http_server_wait(void)
     }
 }
 
+void http_server_quiesce(struct http_server *server)
+{
+    server->listener = MHD_quiesce_daemon(server->daemon);
+}
+
 void http_server_stop(struct http_server *server)
 {
     if (server != NULL) {
         if (server->daemon != NULL) {
             MHD_stop_daemon(server->daemon);
+        }
+        if (server->listener >= 0) {
+            (void)close(server->listener);
         }
         free(server);
     }

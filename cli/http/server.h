@@ -1,8 +1,12 @@
 /*
  * Server: answers HTTP requests by a table of routes, within bounds.
  *
- * One thread answers one request after the other, so a handler never meets itself: what it checks
- * and then changes, it does alone. libmicrohttpd reads the requests; it is lenient, so a request is
+ * With one thread, one request is answered after the other, so a handler never meets itself: what
+ * it checks and then changes, it does alone. With more, handlers are called side by side. A handler
+ * that would have to wait puts its answer off (http_defer) and gives the thread back: a thousand
+ * clients can wait for one commit without a thousand threads.
+ *
+ * libmicrohttpd reads the requests; it is lenient, so a request is
  * refused with 400 before any handler sees it when it has a body of two lengths (Content-Length and
  * Transfer-Encoding), no or two Host lines, or a control character in a header: those are how a
  * proxy in front and a server behind come to read two different requests.
@@ -13,6 +17,8 @@
  *   connections  HTTP_CONNECTIONS_MAX, of one address HTTP_CONNECTIONS_OF_ONE_MAX
  *
  * There is no TLS: on the Internet a proxy stands in front.
+ *
+ * Every answer says nosniff, and a page may load and run nothing but what this server sends.
  */
 #pragma once
 
@@ -29,21 +35,33 @@
 #define HTTP_CONNECTIONS_MAX 256
 #define HTTP_CONNECTIONS_OF_ONE_MAX 64
 #define HTTP_ADDRESS_SIZE 80
+#define HTTP_ANSWER_SIZE_MAX ((size_t)64 * 1024 * 1024)
 
 struct http_server;
+
+struct http_incoming;
 
 struct http_request {
     const char *path;    /* decoded, from the slash on, without a query */
     const char *address; /* of who asks, as text */
     struct view body;
+    struct http_incoming *incoming;
 };
+
+/* A parameter of the query, decoded; NULL when it is not there. Lives as long as the request. */
+const char *http_parameter(const struct http_request *request, const char *name);
+
+/* A header; NULL when it is not there. Lives as long as the request. */
+const char *http_header(const struct http_request *request, const char *name);
 
 /* What a handler fills in. Its body is initialised; `type` is a literal. */
 struct http_answer {
     unsigned status;           /* 200, ... */
     const char *type;          /* Content-Type */
     unsigned retry_in_seconds; /* Retry-After, when it is not 0 */
-    struct buffer body;
+    const char *cache;         /* Cache-Control, a literal; NULL: no-store */
+    const char *location;      /* a literal or as long as the request; NULL for none */
+    struct buffer body;        /* its maximum may be raised, up to HTTP_ANSWER_SIZE_MAX */
 };
 
 /* A handler cannot fail: what goes wrong is an answer too. */
@@ -53,21 +71,39 @@ typedef void http_handle(void *context, const struct http_request *request,
 /* The first route that fits is taken; another method on a path that fits is 405, no path 404. */
 struct http_route {
     const char *method; /* "GET" (HEAD too), "POST" */
-    const char *path;   /* all of it; or its end, after a '*': any beginning */
+    const char *path;   /* all of it; or its end after a '*'; or its beginning before one */
     http_handle *handle;
 };
 
 /*
- * Listens and answers, until http_server_stop. `place` is "ADDRESS:PORT" with a numeric address,
- * an IPv6 one in brackets; port 0 takes a free one.
- *
- * Shapes  routes, their strings and the context outlive the server; SIGTERM and SIGINT are to be
- *         blocked by http_server_hold_signals() before.
- * Errors  STATUS_INVALID when the place is malformed; STATUS_STORAGE when it cannot be had.
+ * Puts the answer off: the handler returns, and what it leaves in its answer is not looked at. When
+ * some thread has called http_wake, once, a thread of the server calls `finish` with the context
+ * that is given here; it fills in the answer. The request and its body live until then. Whoever
+ * defers must wake in the end: until then http_server_stop must not be called.
  */
-enum status http_server_start(const char *place, const struct http_route *routes,
-                              size_t route_count, void *context, struct http_server **ret_server,
-                              struct failure *failure);
+void http_defer(const struct http_request *request, http_handle *finish, void *context);
+void http_wake(struct http_incoming *incoming);
+
+struct http_server_options {
+    const char *place;    /* "ADDRESS:PORT" */
+    unsigned threads;     /* 1: handlers are never called side by side */
+    unsigned connections; /* at once; 0: HTTP_CONNECTIONS_MAX */
+    unsigned of_one;      /* of one address; 0: HTTP_CONNECTIONS_OF_ONE_MAX */
+    const struct http_route *routes;
+    size_t route_count;
+    void *context;
+};
+
+/*
+ * Listens and answers, until http_server_stop. The place has a numeric address, an IPv6 one in
+ * brackets; port 0 takes a free one.
+ *
+ * Shapes  the options are copied; routes, their strings and the context outlive the server; SIGTERM
+ * and SIGINT are to be blocked by http_server_hold_signals() before. Errors  STATUS_INVALID when
+ * the place is malformed; STATUS_STORAGE when it cannot be had.
+ */
+enum status http_server_start(const struct http_server_options *options,
+                              struct http_server **ret_server, struct failure *failure);
 
 /* Where it listens, with the port that it got: "127.0.0.1:8080". */
 const char *http_server_place(const struct http_server *server);
@@ -78,6 +114,9 @@ void http_server_hold_signals(void);
 /* Waits until somebody asks the process to end. */
 void http_server_wait(void);
 
-/* Lets the request under way end, closes all connections, frees. Accepts NULL. */
+/* Listens no more; requests that have come in are still answered. */
+void http_server_quiesce(struct http_server *server);
+
+/* Lets the requests under way end, closes all connections, frees. Accepts NULL. */
 void http_server_stop(struct http_server *server);
 void http_server_stopp(struct http_server **server); /* for OWNED */

@@ -48,6 +48,71 @@ void tile_path(const struct tile *tile, char ret_path[static TILE_PATH_SIZE])
     }
 }
 
+/* Takes a decimal number off the text; false when there is none, or one above `max`. */
+static bool take_number(const char **text, uint64_t max, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    const char *c = *text;
+    while (*c >= '0' && *c <= '9' && number <= max) {
+        number = number * 10 + (uint64_t)(*c - '0');
+        c++;
+    }
+    bool is_number = c != *text && number <= max;
+    *text = c;
+    *ret_number = number;
+    return is_number;
+}
+
+static bool take_text(const char **text, const char *expected)
+{
+    size_t size = strlen(expected);
+    bool is_there = strncmp(*text, expected, size) == 0;
+    *text += is_there ? size : 0;
+    return is_there;
+}
+
+/* "/x001/x234/067": groups of digits, all but the last after an x. */
+static bool take_index(const char **text, uint64_t *ret_index)
+{
+    uint64_t group = 0;
+    size_t count = 0;
+    *ret_index = 0;
+    while (count < GROUPS_MAX && take_text(text, "/x")) {
+        if (!take_number(text, GROUP - 1, &group)) {
+            return false;
+        }
+        *ret_index = *ret_index * GROUP + group;
+        count++;
+    }
+    if (count == GROUPS_MAX || !take_text(text, "/") || !take_number(text, GROUP - 1, &group)) {
+        return false;
+    }
+    *ret_index = *ret_index * GROUP + group;
+    return *ret_index < UINT64_C(1) << 55;
+}
+
+enum status tile_path_read(const char *path, struct tile *ret_tile)
+{
+    const char *rest = path;
+    uint64_t level = 0;
+    uint64_t width = TILE_WIDTH;
+    *ret_tile = (struct tile){.is_bundle = take_text(&rest, "tile/entries")};
+    if (!ret_tile->is_bundle &&
+        !(take_text(&rest, "tile/") && take_number(&rest, TILE_LEVEL_MAX, &level))) {
+        return STATUS_INVALID;
+    }
+    if (!take_index(&rest, &ret_tile->index) ||
+        (take_text(&rest, ".p/") && !take_number(&rest, TILE_WIDTH - 1, &width)) || width == 0) {
+        return STATUS_INVALID;
+    }
+    ret_tile->level = (uint32_t)level;
+    ret_tile->width = (uint32_t)width;
+    /* Leading zeros, or too few: there is one spelling. */
+    char written[TILE_PATH_SIZE];
+    tile_path(ret_tile, written);
+    return strcmp(written, path) == 0 ? STATUS_OK : STATUS_INVALID;
+}
+
 uint64_t tile_full_count(uint32_t level, uint64_t size)
 {
     assert(level <= TILE_LEVEL_MAX);

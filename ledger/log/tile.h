@@ -47,6 +47,13 @@ struct tile {
 /* Writes the path, below the prefix of the log. Shapes: index < 2^55. */
 void tile_path(const struct tile *tile, char ret_path[static TILE_PATH_SIZE]);
 
+/*
+ * Reads a path as tile_path writes it, and no other spelling.
+ *
+ * Errors  STATUS_INVALID.
+ */
+enum status tile_path_read(const char *path, struct tile *ret_tile);
+
 /* How many full tiles a level of a tree has, and how wide the one after them is; 0 for none. */
 uint64_t tile_full_count(uint32_t level, uint64_t size);
 uint32_t tile_partial_width(uint32_t level, uint64_t size);

@@ -166,3 +166,49 @@ Test(tile, of_node)
     node = tile_of_node((struct merkle_position){.level = 62, .index = 1});
     cr_assert(node.level == 7 && node.index == 0 && node.first == 64 && node.height == 6);
 }
+
+Test(tile, a_path_is_read_as_it_is_written_and_in_no_other_spelling)
+{
+    static const char *const GOOD[] = {
+        "tile/0/000",     "tile/0/x001/x234/067",   "tile/7/x036/x028/x797/x018/x963/967.p/255",
+        "tile/1/000.p/1", "tile/entries/273.p/112", "tile/entries/x001/000",
+    };
+    static const char *const BAD[] = {
+        "",
+        "tile",
+        "tile/",
+        "tile/0",
+        "tile/0/",
+        "tile/8/000",
+        "tile/00/000",
+        "tile/+0/000",
+        "tile/0/0",
+        "tile/0/0000",
+        "tile/0/x000/000",
+        "tile/0/x001/",
+        "tile/0/001/000",
+        "tile/0/000.p",
+        "tile/0/000.p/",
+        "tile/0/000.p/0",
+        "tile/0/000.p/01",
+        "tile/0/000.p/256",
+        "tile/0/000.p/1/",
+        "tile/0/000/",
+        "/tile/0/000",
+        "tile/entries",
+        "tile/entries/000.p/x",
+        "tile/0/x036/x028/x797/x018/x963/968",
+        "tile/0/x999/x999/x999/x999/x999/999",
+        "tile/0/x001/x001/x001/x001/x001/x001/001",
+        "tile/18446744073709551616/000",
+    };
+    for (size_t i = 0; i < sizeof GOOD / sizeof GOOD[0]; i++) {
+        struct tile tile;
+        cr_assert(eq(int, tile_path_read(GOOD[i], &tile), STATUS_OK), "%s", GOOD[i]);
+        check_path(tile, GOOD[i]);
+    }
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        struct tile tile;
+        cr_assert(eq(int, tile_path_read(BAD[i], &tile), STATUS_INVALID), "%s", BAD[i]);
+    }
+}

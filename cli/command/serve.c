@@ -1,0 +1,133 @@
+/* utfall serve: the ledger as a service: statements in, answers and proofs out. */
+
+#include "cli/command.h"
+#include "cli/language.h"
+#include "cli/output.h"
+#include "cli/secret.h"
+#include "cli/serve/api.h"
+#include "ledger/base/ownership.h"
+#include "ledger/base/text.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define THREADS_MAX 256
+#define CONNECTIONS 1024
+
+struct serving {
+    struct api api;
+    struct secret_key *secret; /* NULL: it only reads */
+    struct http_server *server;
+};
+
+/* What is under way is answered: first the sequencer decides, then the server sends. */
+static void serving_release(struct serving *serving)
+{
+    if (serving->server != NULL) {
+        http_server_quiesce(serving->server);
+    }
+    sequencer_stop(serving->api.sequencer);
+    http_server_stop(serving->server);
+    readers_close(serving->api.readers);
+    secret_key_free(serving->secret);
+}
+
+static enum status read_threads(const struct invocation *invocation, unsigned *ret_threads,
+                                struct failure *failure)
+{
+    const char *text = invocation->values[OPTION_THREADS];
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t threads = processors < 2 ? 2 : (uint64_t)processors * 2;
+    if (text != NULL &&
+        (decimal_u64_read(view_of(text), THREADS_MAX, &threads) != STATUS_OK || threads == 0)) {
+        return fail(failure, STATUS_LIMIT, "--threads", "it is a number from 1 to %d", THREADS_MAX);
+    }
+    *ret_threads = threads > THREADS_MAX ? THREADS_MAX : (unsigned)threads;
+    return STATUS_OK;
+}
+
+/* With the key of the log it appends; without, it only reads. */
+static enum status start_writing(const struct invocation *invocation, struct serving *serving,
+                                 struct failure *failure)
+{
+    struct note_key key;
+    if (!has_option(invocation, OPTION_LOG_KEY)) {
+        return STATUS_OK;
+    }
+    TRY(secret_open_log(invocation, &serving->secret, &key, failure));
+    return sequencer_start(workspace_path(invocation), &key, serving->secret,
+                           &serving->api.sequencer, failure);
+}
+
+/* Fails closed: what such a charter demands of an append, this server does not do. */
+static enum status refuse_witness_policy(const struct serving *serving, struct failure *failure)
+{
+    struct workspace *workspace;
+    if (serving->api.sequencer == NULL) {
+        return STATUS_OK;
+    }
+    TRY(readers_take(serving->api.readers, &workspace, failure));
+    bool has_policy = state_charter(workspace_state(workspace))->has_witness_policy;
+    readers_give(serving->api.readers, workspace);
+    return has_policy ? fail(failure, STATUS_INVALID, "",
+                             "the charter demands witnesses, whom a server does not ask: append "
+                             "with `utfall submit`, and serve without --log-key")
+                      : STATUS_OK;
+}
+
+static enum status start(const struct invocation *invocation, struct serving *serving,
+                         struct failure *failure)
+{
+    struct http_server_options options = {
+        .place = invocation->values[OPTION_LISTEN],
+        .connections = CONNECTIONS,
+        .of_one = CONNECTIONS,
+        .routes = API_ROUTES,
+        .route_count = API_ROUTE_COUNT,
+        .context = &serving->api,
+    };
+    TRY(read_threads(invocation, &options.threads, failure));
+    serving->api.invocation = invocation;
+    http_server_hold_signals();
+    TRY(start_writing(invocation, serving, failure));
+    TRY(readers_open(workspace_path(invocation), &serving->api.readers, failure));
+    TRY(refuse_witness_policy(serving, failure));
+    return http_server_start(&options, &serving->server, failure);
+}
+
+/* Where it listens, at once: programs wait for it. */
+static int announce(const struct invocation *invocation, const struct serving *serving)
+{
+    char url[200];
+    (void)snprintf(url, sizeof url, "http://%s", http_server_place(serving->server));
+    if (!output_is_json(invocation)) {
+        printf("%s\n", url);
+        (void)fflush(stdout);
+        return EXIT_GOOD;
+    }
+    OWNED(json_freep) struct json *object = json_new_object();
+    if (object == NULL || json_set_string(object, "url", view_of(url)) != STATUS_OK ||
+        json_set_boolean(object, "appends", serving->secret != NULL) != STATUS_OK) {
+        return output_failure(invocation, "", &(struct failure){0});
+    }
+    int printed = output_json(STEAL(object));
+    (void)fflush(stdout);
+    return printed;
+}
+
+int command_serve(const struct invocation *invocation)
+{
+    if (invocation->operand_count != 0 || !has_option(invocation, OPTION_LISTEN)) {
+        return output_usage(invocation, _("serve needs --listen ADDRESS:PORT"));
+    }
+    OWNED(serving_release) struct serving serving = {0};
+    struct failure failure = {0};
+    if (start(invocation, &serving, &failure) != STATUS_OK) {
+        return output_failure(invocation, "", &failure);
+    }
+    int announced = announce(invocation, &serving);
+    if (announced == EXIT_GOOD) {
+        http_server_wait();
+    }
+    return announced;
+}

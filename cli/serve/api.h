@@ -1,0 +1,22 @@
+/*
+ * API: what `utfall serve` answers, path by path (docs/server.md).
+ *
+ * Whoever may read asks; whoever has signed submits. A statement is accepted for its signatures and
+ * by the rules of the ledger, whoever carries it here. What is answered as JSON is what the command
+ * of the same name prints with --json.
+ */
+#pragma once
+
+#include "cli/http/server.h"
+#include "cli/serve/readers.h"
+#include "cli/serve/sequencer.h"
+
+/* What handlers are given. */
+struct api {
+    const struct invocation *invocation;
+    struct readers *readers;
+    struct sequencer *sequencer; /* NULL: it only reads */
+};
+
+extern const struct http_route API_ROUTES[];
+extern const size_t API_ROUTE_COUNT;

@@ -1,0 +1,59 @@
+/*
+ * Sequencer: the one who appends, for everyone who asks.
+ *
+ * One thread owns the writable workspace. Whoever has a note hands it in and goes on; the sequencer
+ * takes all that wait, decides about one after the other, appends the good ones in one commit, and
+ * tells each of them what became of it. So a commit, with its wait for the disk, is shared by all
+ * who came while the one before was under way (group commit), and one that is refused hurts nobody.
+ *
+ *   - `done` is called once for each note, by the sequencer's thread. "Accepted" is said after the
+ *     commit is durable, never before.
+ *   - After a failure of the store the ledger is opened again, before anything else is decided:
+ *     what the disk holds is known only when it is read.
+ *   - A note waits in a queue of at most SEQUENCER_QUEUE_MAX.
+ */
+#pragma once
+
+#include "cli/workspace.h"
+#include "ledger/crypto/key.h"
+
+#include <stdint.h>
+
+#define SEQUENCER_QUEUE_MAX 4096
+
+struct sequencer;
+
+/* A note that was handed in. The caller owns it, and what it points to, until `done`. */
+struct order {
+    struct submission submission;
+    enum status status;     /* STATUS_OK: decided, see submission; else nobody could decide */
+    struct failure failure; /* when it is not STATUS_OK */
+    void (*done)(struct order *order);
+    void *context;
+    struct order *next; /* the sequencer's */
+};
+
+/*
+ * Opens the ledger for writing and starts the thread. `path` and `secret` outlive the sequencer.
+ *
+ * Errors  those of workspace_open; STATUS_INVALID when `key` does not sign this ledger.
+ */
+enum status sequencer_start(const char *path, const struct note_key *key, struct secret_key *secret,
+                            struct sequencer **ret_sequencer, struct failure *failure);
+
+/* Hands a note in. False when the queue is full or the sequencer stops: `done` is not called. */
+bool sequencer_submit(struct sequencer *sequencer, struct order *order);
+
+/* How many commits there were, and how many notes were accepted by them. */
+struct sequencer_counts {
+    uint64_t commits;
+    uint64_t accepted;
+    uint64_t refused;
+    uint64_t failed; /* times that the store failed */
+    uint64_t waiting;
+};
+struct sequencer_counts sequencer_count(struct sequencer *sequencer);
+
+/* Decides about everything that waits, then ends the thread and closes the ledger. Accepts NULL. */
+void sequencer_stop(struct sequencer *sequencer);
+void sequencer_stopp(struct sequencer **sequencer); /* for OWNED */
