@@ -45,8 +45,7 @@ static enum status compute(const struct state_contract *contract, struct view pe
     TRY(state_find_unsettled(contract, period, &index, failure));
     OWNED(json_freep) struct json *computed = NULL;
     TRY(state_compute(contract, period, settlement, &computed, failure));
-    TRY(settlement_add_to_caps(state_newest(contract), settlement, contract->tables.cap_used, NULL,
-                               failure));
+    TRY(state_check_caps(contract, settlement, failure));
     *ret_computed = STEAL(computed);
     return STATUS_OK;
 }

@@ -365,6 +365,14 @@ static enum status check_caps_before(const struct state_contract *contract,
     return STATUS_OK;
 }
 
+enum status state_check_caps(const struct state_contract *contract,
+                             const struct settlement *settlement, struct failure *failure)
+{
+    TRY(settlement_add_to_caps(state_newest(contract), settlement, contract->tables.cap_used, NULL,
+                               failure));
+    return check_caps_before(contract, settlement, failure);
+}
+
 static enum status add_to_caps(const struct state_contract *contract,
                                const struct settlement *settlement, struct state_change *change,
                                struct failure *failure)

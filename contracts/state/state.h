@@ -348,6 +348,15 @@ enum status state_compute(const struct state_contract *contract, struct view per
                           struct failure *failure);
 
 /*
+ * Whether a computed settlement stays within every cap: those of the newest terms, and the last one
+ * of each payer that has left.
+ *
+ * Errors  PAY_ABOVE_CAP.
+ */
+enum status state_check_caps(const struct state_contract *contract,
+                             const struct settlement *settlement, struct failure *failure);
+
+/*
  * The place of a period that can be settled now, as far as that does not depend on its values: the
  * contract has it, it binds, no termination is in the way, and it is not settled, or what its lines
  * read was replaced since.
