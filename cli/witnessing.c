@@ -6,7 +6,7 @@
 #include "contracts/statement/statement.h"
 #include "ledger/base/ownership.h"
 #include "ledger/base/text.h"
-#include "ledger/store/sqlite.h"
+#include "ledger/store/open.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -346,7 +346,7 @@ static enum status open_ledger(const char *path, bool writable, struct ledger **
                                struct failure *failure)
 {
     struct store *store = NULL;
-    TRY(sqlite_store_open(path, writable, &store, failure));
+    TRY(store_open(path, writable, &store, failure));
     return ledger_open(store, ret_ledger, failure);
 }
 

@@ -2,7 +2,6 @@
 
 #include "ledger/attached.h"
 #include "ledger/base/ownership.h"
-#include "ledger/store/sqlite_import.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -94,7 +93,7 @@ static enum status add_node(void *context, struct merkle_position at, const stru
 {
     const struct growth *growth = context;
     struct store_node node = {.at = at, .hash = *hash};
-    return sqlite_import_node(growth->store, &node, growth->failure);
+    return store_import_node(growth->store, &node, growth->failure);
 }
 
 static enum status add_entry(struct growth *growth, uint64_t index, struct view bytes,
@@ -105,7 +104,7 @@ static enum status add_entry(struct growth *growth, uint64_t index, struct view 
     TRY(growth->source->label(growth->source->context, index, bytes, &entry.id, &growth->subject,
                               failure));
     entry.subject = buffer_view(&growth->subject);
-    enum status status = sqlite_import_entry(growth->store, &entry, failure);
+    enum status status = store_import_entry(growth->store, &entry, failure);
     if (status == STATUS_CONFLICT) {
         return untrusted_entry(index, "the same statement is there already", failure);
     }
@@ -273,7 +272,7 @@ static enum status add_checkpoint(struct growth *growth, uint64_t size, struct f
                     "it is published and is not one that the log signed for this size");
     }
     if (size < growth->checkpoint.size) {
-        return sqlite_import_checkpoint(growth->store, size, buffer_view(&note), failure);
+        return store_import_checkpoint(growth->store, size, buffer_view(&note), failure);
     }
     return hash_equal(&checkpoint.root, &growth->checkpoint.root)
                ? STATUS_OK /* the commit stores it */
@@ -331,7 +330,9 @@ static enum status import(struct growth *growth, struct view checkpoint, struct 
     TRY(check_root(growth, failure));
     TRY(add_checkpoints(growth, failure));
     TRY(write_own_checkpoint(growth, checkpoint, &own, failure));
-    return sqlite_import_commit(growth->store, growth->checkpoint.size, buffer_view(&own), failure);
+    TRY(store_import_checkpoint(growth->store, growth->checkpoint.size, buffer_view(&own),
+                                failure));
+    return store_import_commit(growth->store, failure);
 }
 
 static enum status read_stored_node(void *context, struct merkle_position at, struct hash *ret_hash)
@@ -385,9 +386,9 @@ static enum status grow_locked(struct growth *growth, struct view checkpoint,
         return each_attached(growth, attach, failure);
     }
     TRY(growth->is_new ? identify(growth, failure) : STATUS_OK);
-    TRY(sqlite_import_begin(growth->store, growth->old_size, failure));
+    TRY(store_import_begin(growth->store, growth->old_size, failure));
     enum status status = import(growth, checkpoint, failure);
-    sqlite_import_cancel(growth->store);
+    store_import_cancel(growth->store);
     TRY(status);
     return each_attached(growth, attach, failure);
 }

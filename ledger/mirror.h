@@ -41,8 +41,8 @@ struct mirror_source {
  * Brings `store` to the size of `checkpoint`, a signed note that may be cosigned; in one commit.
  * Stores what the log signed of it. When the store has that size already, only attachments are new.
  *
- * Shapes  `store` is an SQLite store open for writing, whose lock the caller does not hold; it is
- *         empty, or holds a log.
+ * Shapes  `store` is open for writing, takes imports (store.h), and its lock is not held by the
+ *         caller; it is empty, or holds a log.
  * Errors  STATUS_UNTRUSTED when the checkpoint is smaller than what is stored, or bytes, tree and
  *         checkpoint do not fit together, or the growth does not continue what is stored: told
  *         with the path of a tile or the index of an entry; the source's; the store's.

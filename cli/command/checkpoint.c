@@ -7,7 +7,7 @@
 #include "cli/witnessing.h"
 #include "cli/workspace.h"
 #include "ledger/base/ownership.h"
-#include "ledger/store/sqlite.h"
+#include "ledger/store/open.h"
 
 #include <inttypes.h>
 
@@ -33,7 +33,7 @@ static enum status judge(struct asked *asked, const char *path, struct failure *
 {
     OWNED(ledger_closep) struct ledger *ledger = NULL;
     struct store *store = NULL;
-    TRY(sqlite_store_open(path, false, &store, failure));
+    TRY(store_open(path, false, &store, failure));
     TRY(ledger_open(store, &ledger, failure));
     TRY(ledger_begin(ledger, failure));
     TRY(witnessing_charter_policy(ledger, &asked->charter_policy, failure));

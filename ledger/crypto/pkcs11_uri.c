@@ -64,6 +64,17 @@ static enum status decode(struct view name, struct view text, size_t capacity, c
     return STATUS_OK;
 }
 
+/* Cuts "name=" off a part. */
+static enum status cut_name(struct view *part, struct view *ret_name, struct failure *failure)
+{
+    if (part->size == 0 || memchr(part->data, '=', part->size) == NULL) {
+        return fail(failure, STATUS_INVALID, "",
+                    "the PKCS#11 URI has an attribute without a value: %.*s", VIEW_ARGS(*part));
+    }
+    *ret_name = cut_part(part, '=');
+    return STATUS_OK;
+}
+
 static enum status repeated(struct view name, struct failure *failure)
 {
     return fail(failure, STATUS_INVALID, "", "the PKCS#11 URI gives %.*s twice", VIEW_ARGS(name));
@@ -111,7 +122,8 @@ static struct pkcs11_value *value_of(struct pkcs11_uri *uri, struct view name)
 
 static enum status set_path(struct pkcs11_uri *uri, struct view part, struct failure *failure)
 {
-    struct view name = cut_part(&part, '=');
+    struct view name;
+    TRY(cut_name(&part, &name, failure));
     if (view_is(name, "slot-id")) {
         return set_slot(uri, name, part, failure);
     }
@@ -134,7 +146,8 @@ static enum status set_path(struct pkcs11_uri *uri, struct view part, struct fai
 
 static enum status set_query(struct pkcs11_uri *uri, struct view part, struct failure *failure)
 {
-    struct view name = cut_part(&part, '=');
+    struct view name;
+    TRY(cut_name(&part, &name, failure));
     if (view_is(name, "pin-value") || view_is(name, "pin-source")) {
         return fail(failure, STATUS_INVALID, "",
                     "a PIN is not taken from the PKCS#11 URI: give --passphrase-file or "

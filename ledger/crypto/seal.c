@@ -11,19 +11,8 @@
 #include <string.h>
 
 #define CHAIN_MAX 8
-#define ORGANIZATION_IDENTIFIER "2.5.4.97"
 
 static_assert(SEAL_NAME_SIZE == SUBJECT_TEXT_SIZE, "a subject fits");
-
-static void bio_freep(BIO **bio)
-{
-    BIO_free(*bio);
-}
-
-static void key_freep(EVP_PKEY **key)
-{
-    EVP_PKEY_free(*key);
-}
 
 static void chain_freep(STACK_OF(X509) * *chain)
 {
@@ -140,6 +129,47 @@ enum status seal_write(struct view text, const struct seal_maker *maker, struct 
                                : fail(failure, status, "", "there is no room for the seal");
 }
 
+static void context_freep(EVP_MD_CTX **context)
+{
+    EVP_MD_CTX_free(*context);
+}
+
+static enum status sign_with(EVP_PKEY *key, X509 *leaf, struct view text,
+                             struct buffer *ret_signature, struct failure *failure)
+{
+    uint8_t signature[CERTIFICATE_SIGNATURE_MAX];
+    size_t size = sizeof signature;
+    OWNED(context_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool is_made =
+        context != NULL &&
+        EVP_DigestSignInit(context, NULL, certificate_digest(leaf), NULL, key) == 1 &&
+        EVP_DigestSign(context, signature, &size, (const unsigned char *)text.data, text.size) == 1;
+    ERR_clear_error();
+    if (!is_made) {
+        return fail(failure, STATUS_INVALID, "", "the key of the certificate cannot sign");
+    }
+    return buffer_append(ret_signature, (struct view){(const char *)signature, size});
+}
+
+enum status seal_sign(struct view text, const struct seal_maker *maker,
+                      struct certificate_chain **ret_chain, struct buffer *ret_signature,
+                      struct failure *failure)
+{
+    OWNED(certificate_chain_freep) struct certificate_chain *chain = NULL;
+    OWNED(key_freep) EVP_PKEY *key = NULL;
+    TRY(certificate_chain_read_pem(maker->certificates, &chain, failure));
+    TRY(read_key(maker, &key, failure));
+    X509 *leaf = sk_X509_value(chain->certificates, 0);
+    bool belongs = X509_check_private_key(leaf, key) == 1;
+    ERR_clear_error();
+    if (!belongs) {
+        return fail(failure, STATUS_INVALID, "", "the key is not that of the first certificate");
+    }
+    TRY(sign_with(key, leaf, text, ret_signature, failure));
+    *ret_chain = STEAL(chain);
+    return STATUS_OK;
+}
+
 /* --- Verifying --- */
 
 static enum status parse(struct view bytes, CMS_ContentInfo **ret_cms, struct failure *failure)
@@ -206,25 +236,10 @@ static X509 *signer_of(CMS_ContentInfo *cms)
     return signers == NULL ? NULL : sk_X509_value(signers, 0);
 }
 
-static void read_organization(X509 *signer, char ret_text[static SEAL_NAME_SIZE])
-{
-    ASN1_OBJECT *object = OBJ_txt2obj(ORGANIZATION_IDENTIFIER, 1);
-    ret_text[0] = '\0';
-    if (object != NULL) {
-        /* Printable characters only: what it is compared with has no others. */
-        (void)X509_NAME_get_text_by_OBJ(X509_get_subject_name(signer), object, ret_text,
-                                        SEAL_NAME_SIZE);
-        ASN1_OBJECT_free(object);
-    }
-    for (char *at = ret_text; *at != '\0'; at++) { /* bounded by its size */
-        *at = *at < ' ' || *at > '~' ? '?' : *at;
-    }
-}
-
 static enum status check_signer(CMS_ContentInfo *cms, const struct trust *trust, X509 *signer,
                                 int64_t at, struct failure *failure)
 {
-    if ((X509_get_key_usage(signer) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0) {
+    if (!certificate_is_for_signing(signer)) {
         return fail(failure, STATUS_UNTRUSTED, "",
                     "the certificate of the seal is not for signing");
     }
@@ -248,7 +263,7 @@ enum status seal_verify(struct view text, struct view seal, const struct trust *
     TRY(check_signer(cms, trust, signer, found.signed_at, failure));
     TRY(check_signature(text, cms, trust, found.signed_at, failure));
     subject_write(X509_get_subject_name(signer), found.subject);
-    read_organization(signer, found.organization_id);
+    organization_read(X509_get_subject_name(signer), found.organization_id);
     (void)time_of_asn1(X509_get0_notAfter(signer), &found.certificate_until);
     *ret_seal = found;
     return STATUS_OK;

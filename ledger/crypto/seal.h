@@ -23,6 +23,7 @@
 #include "ledger/base/buffer.h"
 #include "ledger/base/status.h"
 #include "ledger/base/view.h"
+#include "ledger/crypto/certificate.h"
 #include "ledger/crypto/trust.h"
 
 #include <stdint.h>
@@ -56,6 +57,17 @@ bool seal_key_is_encrypted(struct view key);
  */
 enum status seal_write(struct view text, const struct seal_maker *maker, struct buffer *ret_seal,
                        struct failure *failure);
+
+/*
+ * Appends a bare signature over `text` by the key of the first certificate, as certificate.h
+ * verifies them, and hands out the chain.
+ *
+ * Owner   `*ret_chain` is the caller's.
+ * Errors  those of seal_write and certificate_chain_read_pem.
+ */
+enum status seal_sign(struct view text, const struct seal_maker *maker,
+                      struct certificate_chain **ret_chain, struct buffer *ret_signature,
+                      struct failure *failure);
 
 /*
  * Verifies a seal over `text`: signature, attributes, chain at the signing time, revocation.

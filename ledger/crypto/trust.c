@@ -12,26 +12,16 @@
 #include <string.h>
 
 #define SECURITY_LEVEL 2 /* 112 bits: no SHA-1, no RSA below 2048 */
-#define SECONDS_OF_DAY 86400
 
 struct trust {
     STACK_OF(X509) * roots;
-    STACK_OF(X509_CRL) * lists;
+    STACK_OF(X509_CRL) * lists; /* that the reader gave */
+    STACK_OF(X509_CRL) * kept;  /* that came with what is judged */
 };
-
-void x509_freep(X509 **certificate)
-{
-    X509_free(*certificate);
-}
 
 void x509_store_freep(X509_STORE **store)
 {
     X509_STORE_free(*store);
-}
-
-static void bio_freep(BIO **bio)
-{
-    BIO_free(*bio);
 }
 
 static void context_freep(X509_STORE_CTX **context)
@@ -44,6 +34,7 @@ void trust_free(struct trust *trust)
     if (trust != NULL) {
         sk_X509_pop_free(trust->roots, X509_free);
         sk_X509_CRL_pop_free(trust->lists, X509_CRL_free);
+        sk_X509_CRL_pop_free(trust->kept, X509_CRL_free);
         free(trust);
     }
 }
@@ -56,47 +47,7 @@ void trust_freep(struct trust **trust)
 
 bool trust_has_lists(const struct trust *trust)
 {
-    return sk_X509_CRL_num(trust->lists) > 0;
-}
-
-bool time_of_asn1(const ASN1_TIME *time, int64_t *ret_seconds)
-{
-    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
-    int days;
-    int seconds;
-    bool is_time = epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, time) == 1;
-    ASN1_TIME_free(epoch);
-    if (is_time) {
-        *ret_seconds = (int64_t)days * SECONDS_OF_DAY + seconds;
-    }
-    return is_time;
-}
-
-void subject_write(const X509_NAME *name, char ret_text[static SUBJECT_TEXT_SIZE])
-{
-    OWNED(bio_freep) BIO *bio = BIO_new(BIO_s_mem());
-    char *data = NULL;
-    long size = 0;
-    /* ESC_MSB would spell Å as \C3\85. */
-    if (bio != NULL &&
-        X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >=
-            0) {
-        size = BIO_get_mem_data(bio, &data);
-    }
-    if (size <= 0) {
-        memcpy(ret_text, "?", 2);
-        return;
-    }
-    bool is_long = (size_t)size >= SUBJECT_TEXT_SIZE;
-    size_t kept = is_long ? SUBJECT_TEXT_SIZE - sizeof "..." : (size_t)size;
-    while (is_long && kept > 0 && ((unsigned char)data[kept] & 0xC0) == 0x80) {
-        kept--; /* not in the middle of a code point */
-    }
-    memcpy(ret_text, data, kept);
-    memcpy(ret_text + kept, "...", sizeof "...");
-    if (!is_long) {
-        ret_text[kept] = '\0';
-    }
+    return sk_X509_CRL_num(trust->lists) > 0 || sk_X509_CRL_num(trust->kept) > 0;
 }
 
 /* --- Reading --- */
@@ -190,7 +141,8 @@ enum status trust_read(struct view roots, struct view lists, struct trust **ret_
     }
     trust->roots = sk_X509_new_null();
     trust->lists = sk_X509_CRL_new_null();
-    if (trust->roots == NULL || trust->lists == NULL) {
+    trust->kept = sk_X509_CRL_new_null();
+    if (trust->roots == NULL || trust->lists == NULL || trust->kept == NULL) {
         return fail_memory(failure);
     }
     enum status status = read_roots(roots, trust, failure);
@@ -201,6 +153,54 @@ enum status trust_read(struct view roots, struct view lists, struct trust **ret_
     TRY(status);
     *ret_trust = STEAL(trust);
     return STATUS_OK;
+}
+
+/* --- Lists --- */
+
+static void list_freep(X509_CRL **list)
+{
+    X509_CRL_free(*list);
+}
+
+enum status trust_keep_list(struct trust *trust, struct view list, struct failure *failure)
+{
+    const unsigned char *data = (const unsigned char *)list.data;
+    OWNED(list_freep) X509_CRL *read = NULL;
+    if (list.size <= TRUST_SIZE_MAX) {
+        read = d2i_X509_CRL(NULL, &data, (long)list.size);
+    }
+    ERR_clear_error();
+    if (read == NULL || (const char *)data != list.data + list.size) {
+        return fail(failure, STATUS_INVALID, "", "it is not a revocation list in DER");
+    }
+    if (sk_X509_CRL_num(trust->kept) >= TRUST_CERTIFICATES_MAX) {
+        return fail(failure, STATUS_LIMIT, "", "there are more than %d revocation lists",
+                    TRUST_CERTIFICATES_MAX);
+    }
+    if (sk_X509_CRL_push(trust->kept, read) == 0) {
+        return fail_memory(failure);
+    }
+    (void)STEAL(read);
+    return STATUS_OK;
+}
+
+size_t trust_list_count(const struct trust *trust)
+{
+    return (size_t)sk_X509_CRL_num(trust->lists);
+}
+
+enum status trust_list_write(const struct trust *trust, size_t place, struct buffer *buffer)
+{
+    unsigned char *der = NULL;
+    int size = i2d_X509_CRL(sk_X509_CRL_value(trust->lists, (int)place), &der);
+    if (size <= 0) {
+        ERR_clear_error();
+        return STATUS_MEMORY;
+    }
+    enum status status =
+        buffer_append(buffer, (struct view){.data = (const char *)der, .size = (size_t)size});
+    OPENSSL_free(der);
+    return status;
 }
 
 /* --- Judging --- */
@@ -287,28 +287,52 @@ static bool revocation_applies(const X509_REVOKED *revoked, int64_t at)
     return !time_of_asn1(X509_REVOKED_get0_revocationDate(revoked), &since) || since <= at;
 }
 
+static enum status refuse_revoked(X509 *certificate, const X509_REVOKED *revoked,
+                                  struct failure *failure)
+{
+    int64_t since = 0;
+    char subject[SUBJECT_TEXT_SIZE];
+    (void)time_of_asn1(X509_REVOKED_get0_revocationDate(revoked), &since);
+    subject_write(X509_get_subject_name(certificate), subject);
+    return fail(failure, STATUS_UNTRUSTED, "", "the certificate of %s was revoked at %s", subject,
+                instant_write(since).text);
+}
+
+static bool is_list_of(const X509_CRL *list, const X509 *certificate)
+{
+    return X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_issuer_name(certificate)) == 0;
+}
+
+static enum status check_list(X509_CRL *list, X509 *certificate, int64_t at,
+                              struct failure *failure)
+{
+    X509_REVOKED *revoked;
+    return X509_CRL_get0_by_cert(list, &revoked, certificate) == 1 &&
+                   revocation_applies(revoked, at)
+               ? refuse_revoked(certificate, revoked, failure)
+               : STATUS_OK;
+}
+
 static enum status check_revocation(const struct trust *trust, X509 *certificate, X509 *issuer,
                                     int64_t at, struct failure *failure)
 {
     for (int i = 0; i < sk_X509_CRL_num(trust->lists); i++) {
         X509_CRL *list = sk_X509_CRL_value(trust->lists, i);
-        if (X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_issuer_name(certificate)) != 0) {
+        if (!is_list_of(list, certificate)) {
             continue;
         }
-        char subject[SUBJECT_TEXT_SIZE];
         if (X509_CRL_verify(list, X509_get0_pubkey(issuer)) != 1) {
+            char subject[SUBJECT_TEXT_SIZE];
             subject_write(X509_CRL_get_issuer(list), subject);
             return fail(failure, STATUS_UNTRUSTED, "",
                         "the revocation list of %s was not signed by it", subject);
         }
-        X509_REVOKED *revoked;
-        if (X509_CRL_get0_by_cert(list, &revoked, certificate) == 1 &&
-            revocation_applies(revoked, at)) {
-            int64_t since = 0;
-            (void)time_of_asn1(X509_REVOKED_get0_revocationDate(revoked), &since);
-            subject_write(X509_get_subject_name(certificate), subject);
-            return fail(failure, STATUS_UNTRUSTED, "", "the certificate of %s was revoked at %s",
-                        subject, instant_write(since).text);
+        TRY(check_list(list, certificate, at, failure));
+    }
+    for (int i = 0; i < sk_X509_CRL_num(trust->kept); i++) {
+        X509_CRL *list = sk_X509_CRL_value(trust->kept, i);
+        if (is_list_of(list, certificate) && X509_CRL_verify(list, X509_get0_pubkey(issuer)) == 1) {
+            TRY(check_list(list, certificate, at, failure));
         }
     }
     return STATUS_OK;
@@ -341,4 +365,11 @@ enum status trust_check(const struct trust *trust, X509 *leaf, STACK_OF(X509) * 
                              : refuse_chain(context, leaf, use, failure);
     ERR_clear_error();
     return status;
+}
+
+enum status trust_judge(const struct trust *trust, const struct certificate_chain *chain,
+                        int64_t at, struct failure *failure)
+{
+    return trust_check(trust, sk_X509_value(chain->certificates, 0), chain->certificates,
+                       &(struct trust_use){.at = at}, failure);
 }

@@ -1,14 +1,12 @@
-/* What the files of ledger/crypto share about certificates of OpenSSL. */
+/* What the files of ledger/crypto share about judging certificates of OpenSSL. */
 #pragma once
 
-#include "ledger/base/ownership.h"
 #include "ledger/base/status.h"
+#include "ledger/crypto/certificate_internal.h"
 #include "ledger/crypto/trust.h"
 
 #include <openssl/x509.h>
 #include <stdint.h>
-
-#define SUBJECT_TEXT_SIZE 256
 
 /* What a certificate is asked for. */
 struct trust_use {
@@ -28,11 +26,4 @@ X509_STORE *trust_store(const struct trust *trust, int64_t at);
 enum status trust_check(const struct trust *trust, X509 *leaf, STACK_OF(X509) * others,
                         const struct trust_use *use, struct failure *failure);
 
-/* Seconds since 1970. Returns false when it is no time. */
-bool time_of_asn1(const ASN1_TIME *time, int64_t *ret_seconds);
-
-/* A name in the form of RFC 4514, without control characters; cut with "..." when it is long. */
-void subject_write(const X509_NAME *name, char ret_text[static SUBJECT_TEXT_SIZE]);
-
-void x509_freep(X509 **certificate);
 void x509_store_freep(X509_STORE **store);

@@ -104,9 +104,15 @@ static enum status postgres_lock(struct store *base, struct failure *failure)
         return fail(failure, STATUS_STORAGE, store->name, "%s was opened for reading only",
                     store->name);
     }
-    return store->epoch == 0
-               ? take_lease(store, store->lock_wait_ms, failure)
-               : fail(failure, STATUS_CONFLICT, store->name, "%s is written already", store->name);
+    if (store->epoch != 0) {
+        return fail(failure, STATUS_CONFLICT, store->name, "%s is written already", store->name);
+    }
+    TRY(take_lease(store, store->lock_wait_ms, failure));
+    enum status status = postgres_schema_upgrade(store, failure);
+    if (status != STATUS_OK) {
+        give_lease(store);
+    }
+    return status;
 }
 
 static void postgres_unlock(struct store *base)
@@ -138,6 +144,7 @@ static void postgres_close(struct store *base)
         (void)postgres_run(store, sql, NULL);
     }
     PQfinish(store->connection);
+    assert(store->import == NULL);
     buffer_release(&store->staged_origin);
     buffer_release(&store->staged_vkey);
     free(store);
@@ -163,6 +170,13 @@ static const struct store_operations POSTGRES_OPERATIONS = {
     .scan_attachments = postgres_scan_attachments,
     .append = postgres_append,
     .attach = postgres_attach,
+    .import_begin = postgres_import_begin,
+    .import_entry = postgres_import_entry,
+    .import_node = postgres_import_node,
+    .import_checkpoint = postgres_import_checkpoint,
+    .import_attachment = postgres_import_attachment,
+    .import_commit = postgres_import_commit,
+    .import_cancel = postgres_import_cancel,
     .check_structure = postgres_check_structure,
     .close = postgres_close,
 };

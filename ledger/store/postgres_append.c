@@ -12,99 +12,22 @@
  * so that the answers stay few: a pipeline whose answers nobody reads could stop.
  */
 
-#define OID_BIGINT 20
-#define OID_BYTEA 17
-#define ARRAYS_SIZE_MAX ((size_t)(BATCH_ENTRIES_MAX + 1) * (ENTRY_SIZE_MAX + 64))
-
-/* --- Arrays, as PostgreSQL's array_recv reads them --- */
-
-static enum status add_u32(struct buffer *array, uint32_t value)
+static enum status rows_of_entries(const struct store_batch *batch, struct postgres_rows *rows)
 {
-    const char bytes[4] = {(char)(value >> 24), (char)(value >> 16), (char)(value >> 8),
-                           (char)value};
-    return buffer_append(array, (struct view){bytes, sizeof bytes});
-}
-
-/* One dimension, no NULL, the first index is 1. */
-static enum status begin_array(struct buffer *array, uint32_t type, size_t count)
-{
-    TRY(add_u32(array, 1));
-    TRY(add_u32(array, 0));
-    TRY(add_u32(array, type));
-    TRY(add_u32(array, (uint32_t)count));
-    return add_u32(array, 1);
-}
-
-static enum status add_integer(struct buffer *array, uint64_t value)
-{
-    TRY(add_u32(array, 8));
-    TRY(add_u32(array, (uint32_t)(value >> 32)));
-    return add_u32(array, (uint32_t)value);
-}
-
-static enum status add_bytes(struct buffer *array, struct view bytes)
-{
-    TRY(add_u32(array, (uint32_t)bytes.size));
-    return buffer_append(array, bytes);
-}
-
-/* The columns of the rows to insert; borrowed by the parameters until they were sent. */
-#define COLUMNS_MAX 4
-struct columns {
-    struct buffer arrays[COLUMNS_MAX];
-};
-
-static void columns_init(struct columns *columns)
-{
-    for (size_t i = 0; i < COLUMNS_MAX; i++) {
-        buffer_init(&columns->arrays[i], ARRAYS_SIZE_MAX);
-    }
-}
-
-static void columns_release(struct columns *columns)
-{
-    for (size_t i = 0; i < COLUMNS_MAX; i++) {
-        buffer_release(&columns->arrays[i]);
-    }
-}
-
-static enum status columns_of_entries(const struct store_batch *batch, struct columns *columns)
-{
-    static const uint32_t TYPES[] = {OID_BIGINT, OID_BYTEA, OID_BYTEA, OID_BYTEA};
-    for (size_t i = 0; i < 4; i++) {
-        TRY(begin_array(&columns->arrays[i], TYPES[i], batch->entry_count));
-    }
+    TRY(postgres_rows_start_entries(rows));
     for (size_t i = 0; i < batch->entry_count; i++) {
-        const struct store_entry *entry = &batch->entries[i];
-        TRY(add_integer(&columns->arrays[0], entry->index));
-        TRY(add_bytes(&columns->arrays[1], hash_view(&entry->id)));
-        TRY(add_bytes(&columns->arrays[2], entry->subject));
-        TRY(add_bytes(&columns->arrays[3], entry->bytes));
+        TRY(postgres_rows_add_entry(rows, &batch->entries[i]));
     }
     return STATUS_OK;
 }
 
-static enum status columns_of_nodes(const struct store_batch *batch, struct columns *columns)
+static enum status rows_of_nodes(const struct store_batch *batch, struct postgres_rows *rows)
 {
-    static const uint32_t TYPES[] = {OID_BIGINT, OID_BIGINT, OID_BYTEA};
-    for (size_t i = 0; i < 3; i++) {
-        TRY(begin_array(&columns->arrays[i], TYPES[i], batch->node_count));
-    }
+    TRY(postgres_rows_start_nodes(rows));
     for (size_t i = 0; i < batch->node_count; i++) {
-        const struct store_node *node = &batch->nodes[i];
-        TRY(add_integer(&columns->arrays[0], node->at.level));
-        TRY(add_integer(&columns->arrays[1], node->at.index));
-        TRY(add_bytes(&columns->arrays[2], hash_view(&node->hash)));
+        TRY(postgres_rows_add_node(rows, &batch->nodes[i]));
     }
     return STATUS_OK;
-}
-
-static void add_columns(const struct columns *columns, size_t count,
-                        struct postgres_parameters *parameters)
-{
-    for (size_t i = 0; i < count; i++) {
-        postgres_add_bytes(parameters, buffer_view(&columns->arrays[i]));
-    }
 }
 
 /* --- Pipelines --- */
@@ -180,8 +103,8 @@ static enum status send_questions(struct postgres_store *store, const struct sto
                                                              : postgres_fail(store, NULL, failure);
 }
 
-enum status postgres_compare_lease(const struct postgres_store *store, const PGresult *result,
-                                   struct failure *failure)
+enum status postgres_check_lease(const struct postgres_store *store, const PGresult *result,
+                                 struct failure *failure)
 {
     uint64_t epoch;
     if (PQntuples(result) != 1 || !postgres_column_integer(result, 0, 0, &epoch)) {
@@ -196,7 +119,7 @@ static enum status compare_lease(struct postgres_store *store, struct failure *f
 {
     OWNED(postgres_result_freep) PGresult *result = NULL;
     TRY(next_result(store, &result, failure));
-    return postgres_compare_lease(store, result, failure);
+    return postgres_check_lease(store, result, failure);
 }
 
 static enum status compare_size(struct postgres_store *store, const struct store_batch *batch,
@@ -269,7 +192,7 @@ static enum status check_nodes(const struct postgres_store *store, const struct 
 /* --- Storing --- */
 
 static enum status send_rows(struct postgres_store *store, const struct store_batch *batch,
-                             const struct columns *entries, const struct columns *nodes,
+                             struct postgres_rows *entries, struct postgres_rows *nodes,
                              size_t *ret_count, struct failure *failure)
 {
     struct postgres_parameters identity = {0};
@@ -279,8 +202,8 @@ static enum status send_rows(struct postgres_store *store, const struct store_ba
     struct postgres_parameters lease = {0};
     postgres_add_bytes(&identity, buffer_view(&store->staged_origin));
     postgres_add_bytes(&identity, buffer_view(&store->staged_vkey));
-    add_columns(entries, 4, &entry_rows);
-    add_columns(nodes, 3, &node_rows);
+    postgres_add_rows(&entry_rows, entries);
+    postgres_add_rows(&node_rows, nodes);
     postgres_add_integer(&checkpoint, batch->checkpoint_size);
     postgres_add_bytes(&checkpoint, batch->checkpoint);
     postgres_add_integer(&lease, POSTGRES_LEASE_SECONDS);
@@ -309,12 +232,19 @@ static enum status tell_repeated(struct postgres_store *store, const struct stor
                 "a statement stands twice in what is to be appended");
 }
 
+static enum status unconfirmed(const struct postgres_store *store, struct failure *failure)
+{
+    return fail(failure, STATUS_STORAGE, store->name,
+                "the commit was not confirmed: open the ledger again to learn whether it took "
+                "place");
+}
+
 /*
  * What an error leaves: a statement that failed was rolled back; a COMMIT without an answer, or
  * with a warning, may have taken place.
  */
 static enum status store_rows(struct postgres_store *store, const struct store_batch *batch,
-                              const struct columns *entries, const struct columns *nodes,
+                              struct postgres_rows *entries, struct postgres_rows *nodes,
                               struct failure *failure)
 {
     size_t count;
@@ -324,24 +254,20 @@ static enum status store_rows(struct postgres_store *store, const struct store_b
         status = skip_results(store, count, failure);
     }
     bool is_open = end_pipeline(store);
-    if (status == STATUS_OK && (!is_open || store->is_warned)) {
-        return fail(failure, STATUS_STORAGE, store->name,
-                    "the commit was not confirmed: open the ledger again to learn whether it "
-                    "took place");
-    }
-    return status;
+    return status == STATUS_OK && (!is_open || store->is_warned) ? unconfirmed(store, failure)
+                                                                 : status;
 }
 
 static enum status append_rows(struct postgres_store *store, const struct store_batch *batch,
                                struct failure *failure)
 {
-    OWNED(columns_release) struct columns entries;
-    OWNED(columns_release) struct columns nodes;
-    columns_init(&entries);
-    columns_init(&nodes);
+    OWNED(postgres_rows_release) struct postgres_rows entries;
+    OWNED(postgres_rows_release) struct postgres_rows nodes;
+    postgres_rows_init(&entries);
+    postgres_rows_init(&nodes);
     TRY(check_nodes(store, batch, failure));
-    if (columns_of_entries(batch, &entries) != STATUS_OK ||
-        columns_of_nodes(batch, &nodes) != STATUS_OK) {
+    if (rows_of_entries(batch, &entries) != STATUS_OK ||
+        rows_of_nodes(batch, &nodes) != STATUS_OK) {
         return fail_memory(failure);
     }
     return store_rows(store, batch, &entries, &nodes, failure);
@@ -393,6 +319,46 @@ enum status postgres_append(struct store *base, const struct store_batch *batch,
         store->created = false;
     }
     return status;
+}
+
+/* --- A transaction that takes more than one batch has --- */
+
+static enum status hold_lease(struct postgres_store *store, struct failure *failure)
+{
+    OWNED(postgres_result_freep) PGresult *result = NULL;
+    TRY(postgres_query(store, PG_HOLD_LEASE, NULL, &result, failure));
+    return postgres_check_lease(store, result, failure);
+}
+
+enum status postgres_begin_writing(struct postgres_store *store, struct failure *failure)
+{
+    assert(store->epoch != 0);
+    assert(!store->reading);
+    TRY(postgres_run(store, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", failure));
+    enum status status = hold_lease(store, failure);
+    return status == STATUS_OK ? STATUS_OK : postgres_end_writing(store, status, failure);
+}
+
+static enum status commit(struct postgres_store *store, struct failure *failure)
+{
+    OWNED(postgres_result_freep) PGresult *renewed = NULL;
+    struct postgres_parameters parameters = {0};
+    postgres_add_integer(&parameters, POSTGRES_LEASE_SECONDS);
+    TRY(postgres_query(store, PG_RENEW_LEASE, &parameters, &renewed, failure));
+    store->is_warned = false;
+    return postgres_run(store, "COMMIT", NULL) == STATUS_OK && !store->is_warned
+               ? STATUS_OK
+               : unconfirmed(store, failure);
+}
+
+enum status postgres_end_writing(struct postgres_store *store, enum status status,
+                                 struct failure *failure)
+{
+    enum status ended = status == STATUS_OK ? commit(store, failure) : status;
+    if (PQtransactionStatus(store->connection) != PQTRANS_IDLE) {
+        (void)postgres_run(store, "ROLLBACK", NULL); /* if this fails, the server does it */
+    }
+    return ended;
 }
 
 /* Whether there is anything in the ledger yet. */

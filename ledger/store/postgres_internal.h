@@ -7,6 +7,8 @@
  *   postgres_read.c     reading
  *   postgres_append.c   writing
  *   postgres_attach.c   attachments
+ *   postgres_rows.c     rows that are sent together
+ *   postgres_import.c   writing a ledger that comes from elsewhere
  */
 #pragma once
 
@@ -31,6 +33,9 @@ enum postgres_statement {
     PG_SCAN_CHECKPOINTS,
     PG_CHECKPOINT,
     PG_SCAN_ATTACHMENTS,
+    PG_SCAN_ATTACHMENTS_OF,
+    PG_FIND_ATTACHMENT,
+    PG_COUNT_ATTACHMENTS,
     PG_SIZES,
     PG_TAKE_LEASE,
     PG_GIVE_LEASE,
@@ -40,11 +45,16 @@ enum postgres_statement {
     PG_INSERT_ENTRIES,
     PG_INSERT_NODES,
     PG_INSERT_CHECKPOINT,
+    PG_INSERT_CHECKPOINTS,
     PG_INSERT_ATTACHMENT,
     PG_STATEMENT_COUNT,
 };
 
 #define POSTGRES_NAME_MAX 40
+
+/* Format versions: the greatest number in the table `format`. Attachments came with the second. */
+#define POSTGRES_FORMAT_FIRST 1
+#define POSTGRES_FORMAT_ATTACHMENTS 2
 
 struct postgres_store {
     struct store base; /* first: see store_operations */
@@ -61,12 +71,37 @@ struct postgres_store {
     bool staged;  /* the identity below goes with the first batch */
     struct buffer staged_origin;
     struct buffer staged_vkey;
+    struct postgres_import *import; /* NULL when none is under way */
 };
 
 static inline struct postgres_store *postgres_store(struct store *store)
 {
     return (struct postgres_store *)store;
 }
+
+/*
+ * Rows to insert, a column to an array as PostgreSQL's array_recv reads it: few statements carry
+ * many rows.
+ */
+#define POSTGRES_COLUMNS_MAX 4
+struct postgres_rows {
+    struct buffer arrays[POSTGRES_COLUMNS_MAX];
+    size_t column_count;
+    uint32_t count;
+};
+
+void postgres_rows_init(struct postgres_rows *rows);
+void postgres_rows_release(struct postgres_rows *rows); /* for OWNED */
+
+/* Start anew, with rows of a kind. */
+enum status postgres_rows_start_entries(struct postgres_rows *rows);
+enum status postgres_rows_start_nodes(struct postgres_rows *rows);
+enum status postgres_rows_start_checkpoints(struct postgres_rows *rows);
+
+enum status postgres_rows_add_entry(struct postgres_rows *rows, const struct store_entry *entry);
+enum status postgres_rows_add_node(struct postgres_rows *rows, const struct store_node *node);
+enum status postgres_rows_add_checkpoint(struct postgres_rows *rows, uint64_t size,
+                                         struct view note);
 
 /* Parameters of a statement, in binary; views are borrowed until it was sent. */
 #define POSTGRES_PARAMETERS_MAX 6
@@ -80,6 +115,9 @@ struct postgres_parameters {
 void postgres_add_integer(struct postgres_parameters *parameters, uint64_t value);
 void postgres_add_bytes(struct postgres_parameters *parameters, struct view bytes);
 void postgres_add_null(struct postgres_parameters *parameters);
+
+/* Borrows the rows until the parameters were sent; none is added before. */
+void postgres_add_rows(struct postgres_parameters *parameters, struct postgres_rows *rows);
 
 void postgres_result_freep(PGresult **result); /* for OWNED */
 
@@ -120,9 +158,26 @@ enum status postgres_schema_create(struct postgres_store *store, struct failure 
 /* Errors: STATUS_NOT_FOUND without a schema; STATUS_UNTRUSTED when it is not exactly ours. */
 enum status postgres_schema_check(struct postgres_store *store, struct failure *failure);
 
-/* Whether the answer to PG_HOLD_LEASE names the epoch of this writer. Errors: STATUS_CONFLICT. */
-enum status postgres_compare_lease(const struct postgres_store *store, const PGresult *result,
-                                   struct failure *failure);
+/* Errors: STATUS_UNTRUSTED when this program does not know it. */
+enum status postgres_schema_version(struct postgres_store *store, uint64_t *ret_version,
+                                    struct failure *failure);
+
+/*
+ * Brings a ledger of an older version to the newest, if the role has the right to create tables;
+ * else leaves it as it is. The caller holds the lease.
+ */
+enum status postgres_schema_upgrade(struct postgres_store *store, struct failure *failure);
+
+/* Compares the answer of PG_HOLD_LEASE. Errors: STATUS_CONFLICT when another has taken over. */
+enum status postgres_check_lease(const struct postgres_store *store, const PGresult *result,
+                                 struct failure *failure);
+
+/* Opens a transaction of the writer: nobody can take the lease over until it ends. */
+enum status postgres_begin_writing(struct postgres_store *store, struct failure *failure);
+
+/* Ends it, when `status` is STATUS_OK with a commit that is confirmed. Returns what came of it. */
+enum status postgres_end_writing(struct postgres_store *store, enum status status,
+                                 struct failure *failure);
 
 /* Operations of store.h. */
 enum status postgres_read_identity(struct store *base, struct buffer *ret_origin,
@@ -158,4 +213,24 @@ enum status postgres_identify(struct store *base, struct view origin, struct vie
                               struct failure *failure);
 enum status postgres_append(struct store *base, const struct store_batch *batch,
                             struct failure *failure);
+enum status postgres_insert_attachment(struct postgres_store *store,
+                                       const struct store_attachment *attachment,
+                                       struct failure *failure);
+
+/* Sends what an import holds back, so that it can be read. */
+enum status postgres_import_flush(struct postgres_store *store, struct failure *failure);
+
+enum status postgres_import_begin(struct store *base, uint64_t expected_size,
+                                  struct failure *failure);
+enum status postgres_import_entry(struct store *base, const struct store_entry *entry,
+                                  struct failure *failure);
+enum status postgres_import_node(struct store *base, const struct store_node *node,
+                                 struct failure *failure);
+enum status postgres_import_checkpoint(struct store *base, uint64_t size, struct view note,
+                                       struct failure *failure);
+enum status postgres_import_attachment(struct store *base,
+                                       const struct store_attachment *attachment,
+                                       struct failure *failure);
+enum status postgres_import_commit(struct store *base, struct failure *failure);
+void postgres_import_cancel(struct store *base);
 enum status postgres_check_structure(struct store *base, struct failure *failure);

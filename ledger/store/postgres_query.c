@@ -11,6 +11,7 @@
  * time: no cursor, so that other reads fit in between, and constant memory.
  */
 #define PAGE "256"
+#define ATTACHMENTS_PAGE "32" /* one can be large */
 static const char *const STATEMENTS[PG_STATEMENT_COUNT] = {
     [PG_IDENTITY] = "SELECT origin, vkey FROM identity LIMIT 2",
     [PG_LATEST] = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1",
@@ -37,10 +38,14 @@ static const char *const STATEMENTS[PG_STATEMENT_COUNT] = {
     [PG_SCAN_CHECKPOINTS] = "SELECT size, note FROM checkpoint WHERE size >= $1::bigint "
                             "ORDER BY size LIMIT " PAGE,
     [PG_CHECKPOINT] = "SELECT note FROM checkpoint WHERE size = $1::bigint",
-    /* $1: the first index to see. $2: the size of their checkpoint, or NULL for all. */
+    /* $1: the first index to see. $2: the size of the checkpoint. */
     [PG_SCAN_ATTACHMENTS] = "SELECT idx, id, size, kind, bytes FROM attachment "
-                            "WHERE idx >= $1::bigint AND ($2::bigint IS NULL OR size = $2::bigint) "
-                            "ORDER BY idx LIMIT 16",
+                            "WHERE idx >= $1::bigint ORDER BY idx LIMIT " ATTACHMENTS_PAGE,
+    [PG_SCAN_ATTACHMENTS_OF] =
+        "SELECT idx, id, size, kind, bytes FROM attachment WHERE idx >= $1::bigint "
+        "AND size = $2::bigint ORDER BY idx LIMIT " ATTACHMENTS_PAGE,
+    [PG_FIND_ATTACHMENT] = "SELECT idx FROM attachment WHERE id = $1::bytea",
+    [PG_COUNT_ATTACHMENTS] = "SELECT count(*), coalesce(max(idx) + 1, 0) FROM attachment",
     [PG_SIZES] = "SELECT (SELECT coalesce(max(idx) + 1, 0) FROM entry), "
                  "(SELECT coalesce(max(size), 0) FROM checkpoint)",
 
@@ -62,11 +67,10 @@ static const char *const STATEMENTS[PG_STATEMENT_COUNT] = {
     [PG_INSERT_NODES] = "INSERT INTO node(level, idx, hash) SELECT * FROM "
                         "unnest($1::bigint[], $2::bigint[], $3::bytea[])",
     [PG_INSERT_CHECKPOINT] = "INSERT INTO checkpoint(size, note) VALUES($1::bigint, $2::bytea)",
-    /* Only the holder of the lease inserts, so the next index is free. */
-    [PG_INSERT_ATTACHMENT] = "INSERT INTO attachment(idx, id, size, kind, bytes) SELECT "
-                             "(SELECT coalesce(max(idx) + 1, 0) FROM attachment), $1::bytea, "
-                             "$2::bigint, $3::bigint, $4::bytea "
-                             "WHERE NOT EXISTS (SELECT 1 FROM attachment WHERE id = $1::bytea)",
+    [PG_INSERT_CHECKPOINTS] = "INSERT INTO checkpoint(size, note) SELECT * FROM "
+                              "unnest($1::bigint[], $2::bytea[])",
+    [PG_INSERT_ATTACHMENT] = "INSERT INTO attachment(idx, id, size, kind, bytes) "
+                             "VALUES($1::bigint, $2::bytea, $3::bigint, $4::bigint, $5::bytea)",
 };
 
 /* --- Parameters --- */
@@ -160,8 +164,9 @@ enum status postgres_fail(const struct postgres_store *store, const PGresult *re
     if (message == NULL) {
         message = PQerrorMessage(store->connection);
     }
-    return fail(failure, meaning(state), store->name, "the database says: %.*s",
-                first_line(message), message);
+    return fail(failure, meaning(state), store->name, "the database says: %.*s%s",
+                first_line(message), message,
+                state_begins(state, "42501") ? ": the ledger's owner must grant it" : "");
 }
 
 /* --- Running --- */
@@ -188,6 +193,9 @@ const char *postgres_statement_name(enum postgres_statement name)
         [PG_SCAN_CHECKPOINTS] = "scan_checkpoints",
         [PG_CHECKPOINT] = "checkpoint",
         [PG_SCAN_ATTACHMENTS] = "scan_attachments",
+        [PG_SCAN_ATTACHMENTS_OF] = "scan_attachments_of",
+        [PG_FIND_ATTACHMENT] = "find_attachment",
+        [PG_COUNT_ATTACHMENTS] = "count_attachments",
         [PG_SIZES] = "sizes",
         [PG_TAKE_LEASE] = "take_lease",
         [PG_GIVE_LEASE] = "give_lease",
@@ -197,6 +205,7 @@ const char *postgres_statement_name(enum postgres_statement name)
         [PG_INSERT_ENTRIES] = "insert_entries",
         [PG_INSERT_NODES] = "insert_nodes",
         [PG_INSERT_CHECKPOINT] = "insert_checkpoint",
+        [PG_INSERT_CHECKPOINTS] = "insert_checkpoints",
         [PG_INSERT_ATTACHMENT] = "insert_attachment",
     };
     return NAMES[name];
@@ -224,6 +233,7 @@ enum status postgres_query(struct postgres_store *store, enum postgres_statement
 {
     static const struct postgres_parameters NONE;
     static const int BINARY[POSTGRES_PARAMETERS_MAX] = {1, 1, 1, 1, 1, 1};
+    TRY(postgres_import_flush(store, failure));
     TRY(postgres_prepare(store, name, failure));
     const struct postgres_parameters *given = parameters == NULL ? &NONE : parameters;
     OWNED(postgres_result_freep)

@@ -61,6 +61,28 @@ enum status postgres_read_latest(struct store *base, uint64_t *ret_size, struct 
     return STATUS_OK;
 }
 
+enum status postgres_read_checkpoint(struct store *base, uint64_t size, struct buffer *ret_note,
+                                     struct failure *failure)
+{
+    struct postgres_store *store = postgres_store(base);
+    OWNED(postgres_result_freep) PGresult *result = NULL;
+    struct postgres_parameters parameters = {0};
+    if (size <= INT64_MAX) {
+        postgres_add_integer(&parameters, size);
+        TRY(postgres_query(store, PG_CHECKPOINT, &parameters, &result, failure));
+    }
+    if (result == NULL || PQntuples(result) == 0) {
+        return fail(failure, STATUS_NOT_FOUND, store->name,
+                    "there is no checkpoint of size %" PRIu64, size);
+    }
+    struct view note;
+    if (!postgres_column_bytes(result, 0, 0, ret_note->size_max, &note)) {
+        return wrong_row(store, "a checkpoint", failure);
+    }
+    buffer_clear(ret_note);
+    return buffer_append(ret_note, note) == STATUS_OK ? STATUS_OK : fail_memory(failure);
+}
+
 /* Reads a row (idx, id, subject, bytes). */
 static enum status entry_row(const struct postgres_store *store, const PGresult *result, int row,
                              struct store_entry *ret_entry, struct failure *failure)
@@ -322,7 +344,7 @@ enum status postgres_scan_checkpoints(struct store *base, store_visit_checkpoint
         for (int row = 0; row < rows; row++) {
             uint64_t size;
             struct view note;
-            if (!postgres_column_integer(page, row, 0, &size) ||
+            if (!postgres_column_integer(page, row, 0, &size) || size == INT64_MAX ||
                 !postgres_column_bytes(page, row, 1, CHECKPOINT_SIZE_MAX, &note)) {
                 return wrong_row(store, "a checkpoint", failure);
             }
@@ -331,26 +353,4 @@ enum status postgres_scan_checkpoints(struct store *base, store_visit_checkpoint
         }
     }
     return STATUS_OK;
-}
-
-enum status postgres_read_checkpoint(struct store *base, uint64_t size, struct buffer *ret_note,
-                                     struct failure *failure)
-{
-    struct postgres_store *store = postgres_store(base);
-    OWNED(postgres_result_freep) PGresult *result = NULL;
-    if (size <= INT64_MAX) {
-        struct postgres_parameters parameters = {0};
-        postgres_add_integer(&parameters, size);
-        TRY(postgres_query(store, PG_CHECKPOINT, &parameters, &result, failure));
-    }
-    if (PQntuples(result) == 0) { /* also of no result */
-        return fail(failure, STATUS_NOT_FOUND, store->name,
-                    "there is no checkpoint of size %" PRIu64, size);
-    }
-    struct view note;
-    if (!postgres_column_bytes(result, 0, 0, CHECKPOINT_SIZE_MAX, &note)) {
-        return wrong_row(store, "a checkpoint", failure);
-    }
-    buffer_clear(ret_note);
-    return buffer_append(ret_note, note) == STATUS_OK ? STATUS_OK : fail_memory(failure);
 }

@@ -261,6 +261,13 @@ static const struct store_operations SQLITE_OPERATIONS = {
     .scan_attachments = sqlite_scan_attachments,
     .append = sqlite_append,
     .attach = sqlite_attach,
+    .import_begin = sqlite_import_begin,
+    .import_entry = sqlite_import_entry,
+    .import_node = sqlite_import_node,
+    .import_checkpoint = sqlite_import_checkpoint,
+    .import_attachment = sqlite_import_attachment,
+    .import_commit = sqlite_import_commit,
+    .import_cancel = sqlite_import_cancel,
     .check_structure = sqlite_check_structure,
     .close = sqlite_close,
 };

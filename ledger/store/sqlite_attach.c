@@ -109,10 +109,10 @@ static enum status next_index(struct sqlite_store *store, uint64_t *ret_index,
                           "the indexes of the attachments have a gap");
 }
 
-static enum status insert_attachment(struct sqlite_store *store, const void *context,
+enum status sqlite_insert_attachment(struct sqlite_store *store,
+                                     const struct store_attachment *attachment,
                                      struct failure *failure)
 {
-    const struct store_attachment *attachment = context;
     TRY(check_checkpoint(store, attachment->checkpoint_size, failure));
     struct hash id = store_attachment_id(attachment);
     bool is_there = false;
@@ -133,8 +133,13 @@ static enum status insert_attachment(struct sqlite_store *store, const void *con
     return sqlite_query_step(&query, &row, failure);
 }
 
+static enum status insert(struct sqlite_store *store, const void *context, struct failure *failure)
+{
+    return sqlite_insert_attachment(store, context, failure);
+}
+
 enum status sqlite_attach(struct store *base, const struct store_attachment *attachment,
                           struct failure *failure)
 {
-    return sqlite_transact(sqlite_store(base), insert_attachment, attachment, failure);
+    return sqlite_transact(sqlite_store(base), insert, attachment, failure);
 }

@@ -1,5 +1,3 @@
-#include "ledger/store/sqlite_import.h"
-
 #include "ledger/store/sqlite_internal.h"
 
 #include <assert.h>
@@ -48,12 +46,18 @@ enum status sqlite_import_checkpoint(struct store *base, uint64_t size, struct v
     return sqlite_insert_checkpoint(sqlite_store(base), size, note, failure);
 }
 
-enum status sqlite_import_commit(struct store *base, uint64_t checkpoint_size,
-                                 struct view checkpoint, struct failure *failure)
+enum status sqlite_import_attachment(struct store *base, const struct store_attachment *attachment,
+                                     struct failure *failure)
+{
+    return sqlite_insert_attachment(sqlite_store(base), attachment, failure);
+}
+
+enum status sqlite_import_commit(struct store *base, struct failure *failure)
 {
     struct sqlite_store *store = sqlite_store(base);
     assert(!sqlite3_get_autocommit(store->database));
-    TRY(sqlite_insert_checkpoint(store, checkpoint_size, checkpoint, failure));
+    uint64_t size = 0; /* the same of entries and checkpoint */
+    TRY(sqlite_read_size(store, &size, failure));
     TRY(sqlite_commit(store, failure));
     store->staged = false;
     store->created = false;

@@ -138,13 +138,16 @@ enum status sqlite_lookup(struct sqlite_store *store, const struct hash *id, uin
 enum status sqlite_read_size(struct sqlite_store *store, uint64_t *ret_size,
                              struct failure *failure);
 
-/* Rows of one commit; for sqlite_append and sqlite_import.h. */
+/* Rows of one commit. */
 enum status sqlite_insert_identity(struct sqlite_store *store, struct failure *failure);
 enum status sqlite_insert_entry(struct sqlite_store *store, const struct store_entry *entry,
                                 struct failure *failure);
 enum status sqlite_insert_node(struct sqlite_store *store, const struct store_node *node,
                                struct failure *failure);
 enum status sqlite_insert_checkpoint(struct sqlite_store *store, uint64_t size, struct view note,
+                                     struct failure *failure);
+enum status sqlite_insert_attachment(struct sqlite_store *store,
+                                     const struct store_attachment *attachment,
                                      struct failure *failure);
 enum status sqlite_commit(struct sqlite_store *store, struct failure *failure);
 
@@ -180,4 +183,16 @@ enum status sqlite_identify(struct store *base, struct view origin, struct view 
                             struct failure *failure);
 enum status sqlite_append(struct store *base, const struct store_batch *batch,
                           struct failure *failure);
+enum status sqlite_import_begin(struct store *base, uint64_t expected_size,
+                                struct failure *failure);
+enum status sqlite_import_entry(struct store *base, const struct store_entry *entry,
+                                struct failure *failure);
+enum status sqlite_import_node(struct store *base, const struct store_node *node,
+                               struct failure *failure);
+enum status sqlite_import_checkpoint(struct store *base, uint64_t size, struct view note,
+                                     struct failure *failure);
+enum status sqlite_import_attachment(struct store *base, const struct store_attachment *attachment,
+                                     struct failure *failure);
+enum status sqlite_import_commit(struct store *base, struct failure *failure);
+void sqlite_import_cancel(struct store *base);
 enum status sqlite_check_structure(struct store *base, struct failure *failure);

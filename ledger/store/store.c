@@ -118,13 +118,18 @@ enum status store_scan_attachments(struct store *store, uint64_t size,
     return store->operations->scan_attachments(store, size, kind, visit, context, failure);
 }
 
-enum status store_attach(struct store *store, const struct store_attachment *attachment,
-                         struct failure *failure)
+static void assert_attachment(const struct store_attachment *attachment)
 {
     assert(attachment->kind != ATTACHMENT_ANY);
     assert(attachment->kind <= ATTACHMENT_KIND_MAX);
     assert(attachment->bytes.size >= 1);
     assert(attachment->bytes.size <= ATTACHMENT_SIZE_MAX);
+}
+
+enum status store_attach(struct store *store, const struct store_attachment *attachment,
+                         struct failure *failure)
+{
+    assert_attachment(attachment);
     return store->operations->attach(store, attachment, failure);
 }
 
@@ -141,6 +146,14 @@ struct hash store_attachment_id(const struct store_attachment *attachment)
 }
 
 /* A batch is made by our own code: a wrong shape is our mistake, whatever the input was. */
+static void assert_entry(const struct store_entry *entry)
+{
+    assert(entry->subject.size > 0);
+    assert(entry->subject.size <= SUBJECT_SIZE_MAX);
+    assert(memchr(entry->subject.data, '\0', entry->subject.size) == NULL);
+    assert(entry->bytes.size <= ENTRY_SIZE_MAX);
+}
+
 static void assert_batch(const struct store_batch *batch)
 {
     assert(batch->entry_count >= 1);
@@ -152,10 +165,7 @@ static void assert_batch(const struct store_batch *batch)
     for (size_t i = 0; i < batch->entry_count; i++) {
         const struct store_entry *entry = &batch->entries[i];
         assert(entry->index == batch->expected_size + i);
-        assert(entry->subject.size > 0);
-        assert(entry->subject.size <= SUBJECT_SIZE_MAX);
-        assert(memchr(entry->subject.data, '\0', entry->subject.size) == NULL);
-        assert(entry->bytes.size <= ENTRY_SIZE_MAX);
+        assert_entry(entry);
     }
     for (size_t i = 0; i < batch->node_count; i++) {
         assert(batch->nodes[i].at.level <= MERKLE_HEIGHT_MAX);
@@ -168,6 +178,50 @@ enum status store_append(struct store *store, const struct store_batch *batch,
 {
     assert_batch(batch);
     return store->operations->append(store, batch, failure);
+}
+
+enum status store_import_begin(struct store *store, uint64_t expected_size, struct failure *failure)
+{
+    return store->operations->import_begin(store, expected_size, failure);
+}
+
+enum status store_import_entry(struct store *store, const struct store_entry *entry,
+                               struct failure *failure)
+{
+    assert_entry(entry);
+    return store->operations->import_entry(store, entry, failure);
+}
+
+enum status store_import_node(struct store *store, const struct store_node *node,
+                              struct failure *failure)
+{
+    assert(node->at.level <= MERKLE_HEIGHT_MAX);
+    return store->operations->import_node(store, node, failure);
+}
+
+enum status store_import_checkpoint(struct store *store, uint64_t size, struct view note,
+                                    struct failure *failure)
+{
+    assert(note.size > 0);
+    assert(note.size <= CHECKPOINT_SIZE_MAX);
+    return store->operations->import_checkpoint(store, size, note, failure);
+}
+
+enum status store_import_attachment(struct store *store, const struct store_attachment *attachment,
+                                    struct failure *failure)
+{
+    assert_attachment(attachment);
+    return store->operations->import_attachment(store, attachment, failure);
+}
+
+enum status store_import_commit(struct store *store, struct failure *failure)
+{
+    return store->operations->import_commit(store, failure);
+}
+
+void store_import_cancel(struct store *store)
+{
+    store->operations->import_cancel(store);
 }
 
 enum status store_check_structure(struct store *store, struct failure *failure)

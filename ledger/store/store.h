@@ -156,6 +156,14 @@ struct store_operations {
                                     store_visit_attachment *, void *, struct failure *);
     enum status (*append)(struct store *, const struct store_batch *, struct failure *);
     enum status (*attach)(struct store *, const struct store_attachment *, struct failure *);
+    enum status (*import_begin)(struct store *, uint64_t, struct failure *);
+    enum status (*import_entry)(struct store *, const struct store_entry *, struct failure *);
+    enum status (*import_node)(struct store *, const struct store_node *, struct failure *);
+    enum status (*import_checkpoint)(struct store *, uint64_t, struct view, struct failure *);
+    enum status (*import_attachment)(struct store *, const struct store_attachment *,
+                                     struct failure *);
+    enum status (*import_commit)(struct store *, struct failure *);
+    void (*import_cancel)(struct store *);
     enum status (*check_structure)(struct store *, struct failure *);
     void (*close)(struct store *);
 };
@@ -260,6 +268,46 @@ enum status store_attach(struct store *store, const struct store_attachment *att
 /* Stores one batch (promises 1 to 3). The caller holds the lock. */
 enum status store_append(struct store *store, const struct store_batch *batch,
                          struct failure *failure);
+
+/*
+ * IMPORT: one commit of any size, written row by row; for a ledger that comes from elsewhere with
+ * more than one checkpoint. The caller holds the lock until it ends.
+ *
+ *   store_import_begin -> store_import_entry, _node, _checkpoint, _attachment ->
+ * store_import_commit
+ *                                                                           -> store_import_cancel
+ *
+ * All promises hold, but for the bound on a batch: rows that were not committed are with the
+ * database and not in memory. Until the commit the same handle reads them, and nobody else does.
+ * After a failure the import must be cancelled. The memory store takes no import.
+ */
+
+/*
+ * Shapes  the caller reads nothing at one moment; `expected_size` as in store_append.
+ * Errors  STATUS_CONFLICT when the ledger has another size.
+ */
+enum status store_import_begin(struct store *store, uint64_t expected_size,
+                               struct failure *failure);
+
+/* Entries follow each other; nodes ascend within their level. Errors: as store_append. */
+enum status store_import_entry(struct store *store, const struct store_entry *entry,
+                               struct failure *failure);
+enum status store_import_node(struct store *store, const struct store_node *node,
+                              struct failure *failure);
+
+/* Sizes ascend; the last is that over all entries. */
+enum status store_import_checkpoint(struct store *store, uint64_t size, struct view note,
+                                    struct failure *failure);
+
+/* After its checkpoint. Errors: as store_attach. */
+enum status store_import_attachment(struct store *store, const struct store_attachment *attachment,
+                                    struct failure *failure);
+
+/* Errors: STATUS_UNTRUSTED when the last checkpoint is not over all entries; as store_append. */
+enum status store_import_commit(struct store *store, struct failure *failure);
+
+/* Forgets everything since store_import_begin. Harmless after a commit. */
+void store_import_cancel(struct store *store);
 
 /*
  * Checks the container itself: file structure, schema, triggers, and that nothing is stored which

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import time
 
-import timestamp
 from _cli import (FALSE, GOOD, ROOT, TROUBLE, UTFALL, WITH_LOG, WITH_PASSPHRASE, Folder, Tap, Town)
+from witness import Witness
 
 SERVER = os.environ.get("UTFALL_TEST_POSTGRES")
 NAMES = (f"ledger-{number}" for number in itertools.count())
@@ -112,27 +112,33 @@ def test_damage(tap):
                       verified.coded("UNTRUSTED"))
 
 
+def cosign(town, **more):
+    """Has a new witness cosign the newest checkpoint."""
+    name = next(NAMES)
+    town.make_key(f"{name}.example", f"{name}.key")
+    witness = Witness(town, [town.vkeys["log"]], key=f"{name}.key", state=f"state-{name}")
+    answer = town.run("checkpoint", "--witness", f"{witness.url}={witness.vkey}", **more)
+    witness.stop()
+    return answer
+
+
 def test_attachments(tap):
-    """A time-stamp is kept beside the checkpoint, by a writer with few rights; damage is told."""
-    with TownInDatabase() as town:
-        timestamp.make_authority(town)
-        town.good("timestamp", "--request", "a.tsq")
-        kept = timestamp.keep(town, timestamp.reply(town, "a.tsq", "a.tsr"))
-        shown = town.run("verify", "--ca", "root.pem", "--json")
-        tap.check("a time-stamp is kept in the database", kept.ended(GOOD), shown.ended(GOOD),
-                  "" if len(shown.json["timestamps"]) == 1 else f"{shown}")
-        again = timestamp.keep(town, "a.tsr")
-        tap.check("once", again.ended(GOOD),
-                  town.psql("SELECT count(*) FROM attachment") != "1" and "it is there twice")
-        changed = town.psql("UPDATE attachment SET kind = 3")
-        tap.check("nothing changes it", "" if "append-only" in changed else changed)
-        town.psql("ALTER TABLE attachment DISABLE TRIGGER ALL;"
-                  "UPDATE attachment SET bytes = bytes || decode('00', 'hex');"
-                  "ALTER TABLE attachment ENABLE TRIGGER ALL")
-        damaged = town.run("verify", "--json")
-        tap.check("an administrator who does is found out", damaged.ended(FALSE),
-                  damaged.says("attachment 0 is damaged") if not damaged.json else
-                  "" if "damaged" in damaged.json.get("reason", "") else f"{damaged}")
+    """A ledger that is cosigned, and an administrator who damages that."""
+    with TownInDatabase(contract=False) as town:
+        tap.check("a checkpoint is cosigned", cosign(town).ended(GOOD),
+                  town.run("checkpoint").out.count("\N{EM DASH} ") != 2 and "it is not shown")
+        tap.check("and the ledger verifies", town.run("verify").ended(GOOD))
+        for title, sql in (("damaged", "UPDATE attachment SET bytes = bytes || '\\x00'::bytea"),
+                           ("of no checkpoint", "UPDATE attachment SET size = 77")):
+            done = town.psql(f"ALTER TABLE attachment DISABLE TRIGGER ALL; {sql};"
+                             "ALTER TABLE attachment ENABLE TRIGGER ALL")
+            verified = town.run("verify", "--json")
+            tap.check(f"a cosignature that is {title}: verify refuses it", done,
+                      verified.ended(FALSE), verified.coded("UNTRUSTED"))
+
+
+FIRST_VERSION = ("DROP TABLE attachment; ALTER TABLE format DISABLE TRIGGER ALL;"
+                 "UPDATE format SET version = 1; ALTER TABLE format ENABLE TRIGGER ALL")
 
 
 def start_submitting(town, writer, notes):
@@ -220,13 +226,24 @@ def test_rights(tap):
         appended = town.run("submit", "town2.note", *WITH_LOG, **as_writer)
         tap.check("the writer's role appends and verifies", done, appended.ended(GOOD),
                   town.run("verify", **as_writer).ended(GOOD))
+        cosigned = cosign(town, **as_writer)
+        tap.check("and attaches", cosigned.ended(GOOD))
         refused = [sql for sql in ("UPDATE entry SET subject = subject", "DELETE FROM node",
                                    "TRUNCATE checkpoint", "DROP TRIGGER entry_never ON entry",
                                    "ALTER TABLE entry DISABLE TRIGGER ALL",
-                                   "UPDATE format SET version = 3",
-                                   "UPDATE attachment SET kind = 3")
+                                   "UPDATE attachment SET kind = 2",
+                                   "UPDATE format SET version = 1")
                    if "refused" not in town.psql(f"SET ROLE {role}; {sql}")]
         tap.check("and can change nothing that is stored", refused)
+        done = town.psql(FIRST_VERSION)
+        verified = town.run("verify", **as_writer)
+        told = cosign(town, **as_writer)
+        tap.check("a ledger of the first version is read, and its writer told what it lacks", done,
+                  verified.ended(GOOD), told.ended(TROUBLE),
+                  told.says("format version 1", "the role that created it"))
+        tap.check("its owner adds the table, with the writer's rights", cosign(town).ended(GOOD),
+                  cosign(town, **as_writer).ended(GOOD),
+                  town.run("verify", **as_writer).ended(GOOD))
 
 
 def main():

@@ -71,7 +71,8 @@ static void postgres_url(const struct place *place, char ret_url[static SUPPORT_
     for (const char *c = place->folder; *c != '\0'; c++) {
         hash = hash * 33 + (unsigned char)*c;
     }
-    (void)snprintf(ret_url, SUPPORT_PATH_SIZE, "postgresql://%s#t%" PRIx64, server, hash);
+    (void)snprintf(ret_url, SUPPORT_PATH_SIZE,
+                   "postgresql://%s&application_name=t%" PRIx64 "#t%" PRIx64, server, hash, hash);
 }
 
 static struct store *create_postgres(struct place *place)
@@ -840,11 +841,20 @@ Test(store, promise_5_postgres_refuses_every_statement_that_changes_a_row)
         "UPDATE identity SET origin = 'x'",
         "DELETE FROM identity",
         "INSERT INTO identity VALUES(2, 'x', 'y')",
-        "UPDATE format SET version = 2",
+        "UPDATE format SET version = 1",
+        "UPDATE attachment SET bytes = 'x'",
+        "DELETE FROM attachment",
+        "TRUNCATE attachment",
+        "INSERT INTO attachment SELECT idx + 1, id, size, kind, bytes FROM attachment",
+        "INSERT INTO attachment SELECT idx, sha256(id), size, kind, bytes FROM attachment",
+        "INSERT INTO attachment SELECT 1, sha256(id), size, 0, bytes FROM attachment",
+        "INSERT INTO attachment SELECT 1, sha256(id), size, kind, '' FROM attachment",
+        "INSERT INTO attachment SELECT -1, sha256(id), size, kind, bytes FROM attachment",
     };
     struct place place;
     place_open(kind_named("postgres"), &place);
     fill(place.first, 0, 3);
+    attach(place.first, 3, ATTACHMENT_REVOCATIONS, "a list", STATUS_OK);
     PGconn *beside = connect_beside(&place);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         cr_assert(not(runs(beside, rows[i])), "%s", rows[i]);
@@ -867,6 +877,11 @@ Test(store, what_is_not_as_the_format_has_it_is_refused_in_postgres)
         "ALTER TABLE format DISABLE TRIGGER ALL; UPDATE format SET version = 7",
         ("ALTER TABLE entry DISABLE TRIGGER ALL; DELETE FROM entry WHERE idx = 1;"
          "ALTER TABLE entry ENABLE TRIGGER ALL"),
+        "DROP TABLE attachment",
+        "ALTER TABLE attachment DISABLE TRIGGER attachment_never",
+        "ALTER TABLE attachment DROP CONSTRAINT attachment_id_key",
+        "INSERT INTO attachment VALUES(1, sha256('x'), 3, 1, 'x')",
+        "INSERT INTO attachment VALUES(0, sha256('x'), 2, 1, 'x')",
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct place place;
@@ -880,6 +895,100 @@ Test(store, what_is_not_as_the_format_has_it_is_refused_in_postgres)
         PQfinish(beside);
         place_close(&place);
     }
+}
+
+#define DAMAGE_ATTACHMENT(change)                                    \
+    "ALTER TABLE attachment DISABLE TRIGGER ALL;"                    \
+    "ALTER TABLE attachment DROP CONSTRAINT attachment_id_check;"    \
+    "ALTER TABLE attachment DROP CONSTRAINT attachment_bytes_check;" \
+    "UPDATE attachment SET " change
+
+Test(store, an_attachment_that_is_damaged_in_postgres_is_untrusted)
+{
+    static const char *const rows[] = {
+        DAMAGE_ATTACHMENT("bytes = 'Abc'"),
+        DAMAGE_ATTACHMENT("bytes = ''"),
+        DAMAGE_ATTACHMENT("bytes = decode(repeat('00', 524289), 'hex')"),
+        DAMAGE_ATTACHMENT("kind = 2"),
+        DAMAGE_ATTACHMENT("kind = 9"),
+        DAMAGE_ATTACHMENT("id = sha256(id)"),
+        DAMAGE_ATTACHMENT("id = substr(id, 2)"),
+        DAMAGE_ATTACHMENT("size = 5"),
+        DAMAGE_ATTACHMENT("idx = 9223372036854775807"),
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct place place;
+        place_open(kind_named("postgres"), &place);
+        fill(place.first, 0, 3);
+        attach(place.first, 3, ATTACHMENT_COSIGNATURE, "abc", STATUS_OK);
+        PGconn *beside = connect_beside(&place);
+        cr_assert(runs(beside, rows[i]), "%s: %s", rows[i], PQerrorMessage(beside));
+        OWNED(buffer_release) struct buffer joined;
+        buffer_init(&joined, 1000);
+        cr_assert(eq(int,
+                     store_scan_attachments(place.first, STORE_NONE, ATTACHMENT_ANY,
+                                            join_attachment, &joined, NULL),
+                     STATUS_UNTRUSTED),
+                  "%s", rows[i]);
+        PQfinish(beside);
+        place_close(&place);
+    }
+}
+
+/* What makes a ledger of format version 1 of one of version 2, in a database. */
+#define DROP_ATTACHMENTS_THERE                                       \
+    "DROP TABLE attachment; ALTER TABLE format DISABLE TRIGGER ALL;" \
+    "UPDATE format SET version = 1; ALTER TABLE format ENABLE TRIGGER ALL"
+
+Test(store, a_postgres_ledger_of_the_first_version_gets_attachments_when_its_owner_writes)
+{
+    struct place place;
+    struct store *reader;
+    char url[SUPPORT_PATH_SIZE];
+    place_open(kind_named("postgres"), &place);
+    fill(place.first, 0, 3);
+    PGconn *beside = connect_beside(&place);
+    cr_assert(runs(beside, DROP_ATTACHMENTS_THERE), "%s", PQerrorMessage(beside));
+
+    postgres_url(&place, url);
+    cr_assert(eq(int, postgres_store_open(url, false, &reader, NULL), STATUS_OK));
+    cr_assert(eq(int, store_check_structure(reader, NULL), STATUS_OK));
+    assert_attached(reader, STORE_NONE, ATTACHMENT_ANY, "");
+    assert_attached(reader, 3, ATTACHMENT_ANY, "");
+
+    struct store *writer = again_postgres(&place);
+    attach(writer, 3, ATTACHMENT_COSIGNATURE, "line", STATUS_OK);
+    assert_attached(reader, 3, ATTACHMENT_ANY, "3:1:line;");
+    cr_assert(eq(int, store_check_structure(reader, NULL), STATUS_OK));
+    assert_holds(reader, 3, 1, "the second version");
+    cr_assert(runs(beside, "DO $$BEGIN IF (SELECT max(version) FROM format) <> 2 THEN "
+                           "RAISE EXCEPTION 'version'; END IF; END$$"));
+    store_close(writer);
+    store_close(reader);
+    PQfinish(beside);
+    place_close(&place);
+}
+
+Test(store, a_writer_that_lost_its_lease_can_attach_nothing)
+{
+    struct place place;
+    struct failure failure = {0};
+    place_open(kind_named("postgres"), &place);
+    fill(place.first, 0, 2);
+    struct store *second = again_postgres(&place);
+    PGconn *beside = connect_beside(&place);
+    cr_assert(eq(int, store_lock(place.first, NULL), STATUS_OK));
+    cr_assert(runs(beside, "UPDATE writer SET until = clock_timestamp()"), "the lease runs out");
+    cr_assert(eq(int, store_lock(second, NULL), STATUS_OK));
+    struct store_attachment line = {2, ATTACHMENT_COSIGNATURE, VIEW("line")};
+    cr_assert(eq(int, store_attach(place.first, &line, &failure), STATUS_CONFLICT));
+    cr_assert(ne(ptr, strstr(failure.reason, "taken over"), NULL), "%s", failure.reason);
+    cr_assert(eq(int, store_attach(second, &line, NULL), STATUS_OK));
+    store_unlock(second);
+    assert_attached(place.first, 2, ATTACHMENT_ANY, "2:1:line;");
+    PQfinish(beside);
+    store_close(second);
+    place_close(&place);
 }
 
 Test(store, a_writer_that_lost_its_lease_can_store_nothing)
@@ -931,6 +1040,67 @@ Test(store, a_commit_that_postgres_warns_about_is_not_acknowledged)
     place_close(&place);
 }
 
+/* The made entries and nodes of a batch, and what is imported beside them. */
+static void import_rows(struct store *store, const struct made_batch *made)
+{
+    for (size_t i = 0; i < made->batch.entry_count; i++) {
+        cr_assert(eq(int, store_import_entry(store, &made->entries[i], NULL), STATUS_OK));
+        cr_assert(eq(int, store_import_node(store, &made->nodes[i], NULL), STATUS_OK));
+    }
+}
+
+static void begin_import(struct store *store)
+{
+    cr_assert(eq(int, store_lock(store, NULL), STATUS_OK));
+    cr_assert(eq(int, store_identify(store, VIEW("origin"), VIEW("vkey"), NULL), STATUS_OK));
+    cr_assert(eq(int, store_import_begin(store, 1, NULL), STATUS_CONFLICT));
+    cr_assert(eq(int, store_import_begin(store, 0, NULL), STATUS_OK));
+}
+
+Test(store, an_import_is_one_commit_with_several_checkpoints_and_attachments)
+{
+    static const char *const names[] = {"sqlite", "postgres"};
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        struct place place;
+        struct made_batch made;
+        struct hash read;
+        uint64_t size;
+        OWNED(buffer_release) struct buffer note;
+        buffer_init(&note, CHECKPOINT_SIZE_MAX);
+        make_batch(0, 5, &made);
+        place_open(kind_named(names[k]), &place);
+        struct store *other = kind_named(names[k])->again(&place);
+        struct store_attachment line = {3, ATTACHMENT_COSIGNATURE, VIEW("line")};
+        struct store_attachment astray = {4, ATTACHMENT_COSIGNATURE, VIEW("line")};
+        begin_import(place.first);
+        import_rows(place.first, &made);
+        cr_assert(eq(int, store_read_node(place.first, made.nodes[4].at, &read, NULL), STATUS_OK));
+        cr_assert(eq(int, store_read_latest(other, &size, &note, NULL), STATUS_NOT_FOUND));
+        cr_assert(
+            eq(int, store_import_checkpoint(place.first, 3, VIEW("note of size 3"), NULL), 0));
+        cr_assert(eq(int, store_import_commit(place.first, NULL), STATUS_UNTRUSTED), "%s: size 3",
+                  names[k]);
+        store_import_cancel(place.first);
+        cr_assert(eq(int, store_read_latest(place.first, &size, &note, NULL), STATUS_NOT_FOUND));
+
+        cr_assert(eq(int, store_import_begin(place.first, 0, NULL), STATUS_OK));
+        import_rows(place.first, &made);
+        cr_assert(
+            eq(int, store_import_checkpoint(place.first, 3, VIEW("note of size 3"), NULL), 0));
+        cr_assert(eq(int, store_import_checkpoint(place.first, 5, view_of(made.note), NULL), 0));
+        cr_assert(eq(int, store_import_attachment(place.first, &astray, NULL), STATUS_NOT_FOUND));
+        cr_assert(eq(int, store_import_attachment(place.first, &line, NULL), STATUS_OK));
+        cr_assert(eq(int, store_import_commit(place.first, NULL), STATUS_OK));
+        store_import_cancel(place.first); /* harmless */
+        store_unlock(place.first);
+        assert_holds(other, 5, 2, names[k]);
+        assert_attached(other, STORE_NONE, ATTACHMENT_ANY, "3:1:line;");
+        cr_assert(eq(int, store_check_structure(other, NULL), STATUS_OK));
+        store_close(other);
+        place_close(&place);
+    }
+}
+
 Test(store, a_connection_that_ends_is_an_error_of_storage)
 {
     struct place place;
@@ -938,9 +1108,9 @@ Test(store, a_connection_that_ends_is_an_error_of_storage)
     fill(place.first, 0, 2);
     PGconn *beside = connect_beside(&place);
     cr_assert(eq(int, store_lock(place.first, NULL), STATUS_OK));
-    cr_assert(runs(beside, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                           "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
-                           "AND query LIKE '%writer%'"));
+    cr_assert(runs(beside, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                           "WHERE pid <> pg_backend_pid() "
+                           "AND application_name = current_setting('application_name')"));
     cr_assert(eq(int, append_made(place.first, 2, 1), STATUS_STORAGE));
     struct visits visits = {.all_good = true};
     cr_assert(
