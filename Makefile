@@ -77,7 +77,7 @@ CLI_OBJECTS := $(call object,$(filter-out cli/verifier/main.c,$(CLI))) $(BUILD)/
 VERIFIER := $(sort $(wildcard cli/verifier/*.c cli/form*.c) \
     $(patsubst %,cli/%.c,changes clock display file language output story story_event story_next table words) \
     $(wildcard $(patsubst %,contracts/%/*.c,case number rule settlement shape state statement terms)) \
-    $(wildcard ledger/base/*.c ledger/json/*.c) $(patsubst %,ledger/crypto/%.c,hash key lattice) \
+    $(wildcard ledger/base/*.c ledger/json/*.c) $(patsubst %,ledger/crypto/%.c,certificate hash key lattice) \
     $(patsubst %,ledger/log/%.c,checkpoint cosignature merkle note policy proof))
 # A static library where there is one: the program then needs little of the machine that it runs on.
 static = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))

@@ -9,6 +9,19 @@
 #include <stdio.h>
 #include <string.h>
 
+enum status draft_open_ledger(const struct invocation *invocation, struct workspace **ret_workspace,
+                              struct failure *failure)
+{
+    const char *path = workspace_path(invocation);
+    if (!workspace_may_exist(path) && !has_option(invocation, OPTION_LEDGER)) {
+        *ret_workspace = NULL;
+        return STATUS_OK;
+    }
+    enum status status = workspace_open(path, false, ret_workspace, failure);
+    /* With --ledger FILE not yet there the charter may still be signed. */
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 /* --- Keys --- */
 
 static bool is_string(const struct json *node)

@@ -17,6 +17,14 @@
 #include "ledger/json/json.h"
 
 /*
+ * Opens the ledger that a draft is for, to read, when there is one: a charter is signed before.
+ *
+ * Owner   `*ret_workspace` is the caller's; NULL when there is none.
+ */
+enum status draft_open_ledger(const struct invocation *invocation, struct workspace **ret_workspace,
+                              struct failure *failure);
+
+/*
  * Fills in a draft. `workspace` may be NULL when there is no ledger.
  *
  * Errors  STATUS_NOT_FOUND when something that only a ledger knows is absent; STATUS_INVALID when a

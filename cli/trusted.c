@@ -3,6 +3,9 @@
 #include "cli/file.h"
 #include "ledger/base/ownership.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static enum status read_file(const struct invocation *invocation, enum option_name option,
                              struct buffer *ret_bytes, struct failure *failure)
 {
@@ -45,4 +48,27 @@ enum status trusted_read(const struct invocation *invocation, struct trust **ret
         failure_prefix(failure, lists_path);
     }
     return status;
+}
+
+static enum status keep_list(void *context, const struct store_attachment *attachment,
+                             struct failure *failure)
+{
+    struct failure inner;
+    enum status status = trust_keep_list(context, attachment->bytes, &inner);
+    if (status == STATUS_OK || status == STATUS_MEMORY) {
+        return status == STATUS_OK ? status : fail_memory(failure);
+    }
+    char at[64];
+    (void)snprintf(at, sizeof at, "checkpoint %" PRIu64, attachment->checkpoint_size);
+    return fail(failure, status == STATUS_INVALID ? STATUS_UNTRUSTED : status, at,
+                "what is kept as a revocation list: %s", inner.reason);
+}
+
+enum status trusted_keep_lists(struct ledger *ledger, struct trust *trust, struct failure *failure)
+{
+    if (trust == NULL) {
+        return STATUS_OK;
+    }
+    return ledger_each_attachment(ledger, STORE_NONE, ATTACHMENT_REVOCATIONS, keep_list, trust,
+                                  failure);
 }

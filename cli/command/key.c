@@ -1,12 +1,14 @@
-/* utfall key: makes signing keys, and shows the public half of one, also of a key held elsewhere.
- */
+/* utfall key: makes signing keys, shows the public half of one, also of a key held elsewhere, and
+ * has an organisation's certificate vouch for them. */
 
+#include "cli/binding.h"
 #include "cli/command.h"
 #include "cli/file.h"
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/secret.h"
 #include "cli/signer.h"
+#include "contracts/rule/rule.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
 #include "ledger/base/text.h"
@@ -140,6 +142,67 @@ static int command_key_vkey(const struct invocation *invocation)
     return answer(invocation, output == NULL ? name : output, buffer_view(&vkey));
 }
 
+/* --- Certificates --- */
+
+static enum status bind_draft(const struct invocation *invocation, struct json **ret_draft,
+                              struct certificate_facts *ret_facts, struct failure *failure)
+{
+    OWNED(buffer_release) struct buffer bytes;
+    buffer_init(&bytes, JSON_SIZE_MAX);
+    TRY(file_read(invocation->operands[1], &bytes, failure));
+    enum status status = json_parse(buffer_view(&bytes), ret_draft, failure);
+    if (status == STATUS_INVALID) {
+        return refuse(failure, RULE_JSON_INVALID, failure->at, "%s", failure->reason);
+    }
+    TRY(status);
+    return binding_add(*ret_draft, invocation, ret_facts, failure);
+}
+
+static int answer_bound(const struct invocation *invocation, const struct certificate_facts *facts)
+{
+    const char *output = invocation->values[OPTION_OUTPUT];
+    if (!output_is_json(invocation)) {
+        output_message(invocation, _("%s vouches for the keys, by the certificate of %s"),
+                       facts->organization_id, facts->subject);
+        return EXIT_GOOD;
+    }
+    OWNED(json_freep) struct json *object = json_new_object();
+    if (object == NULL || json_set_string(object, "file", view_of(output)) != STATUS_OK ||
+        json_set_string(object, "organization_identifier", view_of(facts->organization_id)) !=
+            STATUS_OK ||
+        json_set_string(object, "subject", view_of(facts->subject)) != STATUS_OK) {
+        return output_failure(invocation, "", &(struct failure){0});
+    }
+    return output_json(STEAL(object));
+}
+
+static int command_key_bind(const struct invocation *invocation)
+{
+    if (!has_option(invocation, OPTION_CERTIFICATE) || !has_option(invocation, OPTION_KEY)) {
+        return output_usage(invocation, _("key bind takes --certificate and its --key"));
+    }
+    const char *file = invocation->operands[1];
+    const char *output = invocation->values[OPTION_OUTPUT];
+    if (output_is_json(invocation) && file_is_standard(output)) {
+        return output_usage(invocation, _("--json needs --output, since both are written"));
+    }
+    OWNED(json_freep) struct json *draft = NULL;
+    OWNED(buffer_release) struct buffer text;
+    buffer_init(&text, JSON_SIZE_MAX);
+    struct certificate_facts facts;
+    struct failure failure = {0};
+    if (bind_draft(invocation, &draft, &facts, &failure) != STATUS_OK) {
+        return output_failure(invocation, strcmp(failure.at, file) == 0 ? "" : file, &failure);
+    }
+    bool may_replace =
+        has_option(invocation, OPTION_FORCE) || (output != NULL && strcmp(output, file) == 0);
+    if (json_write_pretty(draft, &text) != STATUS_OK ||
+        file_write(output, buffer_view(&text), 0644, may_replace, &failure) != STATUS_OK) {
+        return output_failure(invocation, "", &failure);
+    }
+    return answer_bound(invocation, &facts);
+}
+
 int command_key(const struct invocation *invocation)
 {
     if (invocation->operand_count == 1 && strcmp(invocation->operands[0], "vkey") == 0) {
@@ -151,5 +214,9 @@ int command_key(const struct invocation *invocation)
     if (invocation->operand_count == 2 && strcmp(invocation->operands[0], "show") == 0) {
         return command_key_show(invocation);
     }
-    return output_usage(invocation, _("say 'key new', 'key show FILE' or 'key vkey'"));
+    if (invocation->operand_count == 2 && strcmp(invocation->operands[0], "bind") == 0) {
+        return command_key_bind(invocation);
+    }
+    return output_usage(invocation,
+                        _("say 'key new', 'key show FILE', 'key vkey' or 'key bind DRAFT.json'"));
 }

@@ -7,7 +7,7 @@
 #include "cli/file.h"
 #include "cli/language.h"
 #include "cli/output.h"
-#include "cli/secret.h"
+#include "cli/sealing.h"
 #include "cli/trusted.h"
 #include "cli/words.h"
 #include "cli/workspace.h"
@@ -17,8 +17,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-#define NUMBER_SIZE 64
 
 /* --- The statement --- */
 
@@ -58,30 +56,12 @@ static enum status read_statement(const struct invocation *invocation,
 
 /* --- Making --- */
 
-static enum status read_pem(const char *path, struct buffer *ret_bytes, struct failure *failure)
-{
-    buffer_init(ret_bytes, SEAL_SIZE_MAX);
-    return file_read(path, ret_bytes, failure);
-}
-
 static enum status make(const struct invocation *invocation, const struct statement *statement,
                         struct buffer *ret_seal, struct failure *failure)
 {
-    OWNED(buffer_release) struct buffer certificates = {0};
-    OWNED(buffer_release) struct buffer key = {0};
-    OWNED(passphrase_release) struct passphrase passphrase = {0};
-    const char *key_path = invocation->values[OPTION_KEY];
-    TRY(read_pem(invocation->values[OPTION_CERTIFICATE], &certificates, failure));
-    TRY(read_pem(key_path, &key, failure));
-    struct seal_maker maker = {.certificates = buffer_view(&certificates),
-                               .key = buffer_view(&key)};
-    if (seal_key_is_encrypted(maker.key)) {
-        TRY(passphrase_get(invocation, key_path, false, &passphrase, failure));
-        maker.passphrase = passphrase_view(&passphrase);
-    }
-    enum status status = seal_write(statement->note.text, &maker, ret_seal, failure);
-    secret_wipe(key.data, key.size);
-    return status;
+    OWNED(sealing_release) struct sealing sealing;
+    TRY(sealing_read(invocation, &sealing, failure));
+    return seal_write(statement->note.text, &sealing.maker, ret_seal, failure);
 }
 
 static int answer_made(const struct invocation *invocation, const struct statement *statement)
@@ -117,52 +97,15 @@ static int command_make(const struct invocation *invocation)
 
 /* --- Checking --- */
 
-/* The identifier that a registration number has in certificates. Source: ETSI EN 319 412-1 5.1.4.
- */
-static bool identifier_of(const struct registration *registration,
-                          char ret_text[static NUMBER_SIZE])
-{
-    const char *prefix = registration->scheme == REGISTRATION_SE_ORGNR ? "NTRSE-"
-                         : registration->scheme == REGISTRATION_LEI    ? "LEIXG-"
-                                                                       : NULL;
-    if (prefix == NULL) {
-        return false;
-    }
-    size_t size = strlen(prefix);
-    memcpy(ret_text, prefix, size);
-    for (size_t i = 0; i < registration->number.size && size < NUMBER_SIZE - 1; i++) {
-        if (registration->number.data[i] != '-') {
-            ret_text[size++] = registration->number.data[i];
-        }
-    }
-    ret_text[size] = '\0';
-    return true;
-}
-
-/* Certificates write NNNNNN-NNNN or NNNNNNNNNN: compared without hyphens after the prefix. */
-static bool identifiers_equal(const char *found, const char *wanted)
-{
-    size_t at = 0;
-    for (size_t i = 0; found[i] != '\0'; i++) {
-        if (found[i] == '-' && i != strlen("NTRSE")) {
-            continue;
-        }
-        if (found[i] != wanted[at]) {
-            return false;
-        }
-        at++;
-    }
-    return wanted[at] == '\0';
-}
-
 /* A seal over a party statement binds its vkeys to the organisation: it must be the same one. */
 static enum status check_party(const struct statement *statement, const struct seal *seal,
                                bool *ret_binds, struct failure *failure)
 {
-    char wanted[NUMBER_SIZE];
+    char wanted[REGISTRATION_IDENTIFIER_SIZE];
     *ret_binds = statement->kind == KIND_PARTY &&
-                 identifier_of(&statement->party.identity.registration, wanted);
-    if (!*ret_binds || identifiers_equal(seal->organization_id, wanted)) {
+                 registration_identifier(&statement->party.identity.registration, wanted);
+    if (!*ret_binds ||
+        registration_identifies(&statement->party.identity.registration, seal->organization_id)) {
         return STATUS_OK;
     }
     if (seal->organization_id[0] == '\0') {

@@ -2,12 +2,14 @@
 
 #include "cli/command/show.h"
 
+#include "cli/certified.h"
 #include "cli/command.h"
 #include "cli/display.h"
 #include "cli/entry.h"
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/story.h"
+#include "cli/trusted.h"
 #include "cli/workspace.h"
 #include "ledger/base/ownership.h"
 
@@ -206,9 +208,39 @@ static enum status show_statement(const struct invocation *invocation, struct wo
 
 /* --- A party --- */
 
-static enum status party_to_json(struct workspace *workspace, const struct state_party *party,
-                                 struct json **ret_object, struct failure *failure)
+/* What certificates say of a party's keys, judged by --ca and --crl. */
+struct certificates {
+    struct trust *trust;
+    struct stamps stamps;
+    struct certified certified;
+};
+
+static void certificates_release(struct certificates *certificates)
 {
+    certified_release(&certificates->certified);
+    stamps_release(&certificates->stamps);
+    trust_free(certificates->trust);
+}
+
+static enum status read_certificates(struct workspace *workspace, const struct state_party *party,
+                                     struct certificates *certificates, struct failure *failure)
+{
+    struct ledger *ledger = workspace_ledger(workspace);
+    if (party->certified_at == 0) {
+        return STATUS_OK;
+    }
+    TRY(trusted_keep_lists(ledger, certificates->trust, failure));
+    TRY(stamps_read(ledger, certificates->trust, NULL, &certificates->stamps, failure));
+    certificates->certified =
+        (struct certified){.stamps = &certificates->stamps, .trust = certificates->trust};
+    return certified_add(&certificates->certified, ledger, party->certified_at, failure);
+}
+
+static enum status party_to_json(struct workspace *workspace, const struct state_party *party,
+                                 const struct certified *certified, struct json **ret_object,
+                                 struct failure *failure)
+{
+    OWNED(json_freep) struct json *certificates = NULL;
     OWNED(json_freep) struct json *object = json_new_object();
     OWNED(json_freep) struct json *keys = json_new_array();
     if (object == NULL || keys == NULL) {
@@ -226,12 +258,14 @@ static enum status party_to_json(struct workspace *workspace, const struct state
     TRY(json_set_string(object, "party", view_of(party->id)));
     TRY(json_set_string(object, "legal_name", view_of(party->legal_name)));
     TRY(json_set(object, "keys", STEAL(keys)));
+    TRY(certified_to_json(certified, &certificates));
+    TRY(json_set(object, "certificates", STEAL(certificates)));
     *ret_object = STEAL(object);
     return STATUS_OK;
 }
 
 static enum status print_party(struct workspace *workspace, const struct state_party *party,
-                               struct failure *failure)
+                               const struct certified *certified, struct failure *failure)
 {
     printf("%s (%s)\n", party->legal_name, party->id);
     if (party->number[0] == '\0') {
@@ -247,7 +281,20 @@ static enum status print_party(struct workspace *workspace, const struct state_p
         print_validity(key);
         TRY(print_end(workspace, key, failure));
     }
+    certified_print(certified);
     return STATUS_OK;
+}
+
+static enum status show_party(const struct invocation *invocation, struct workspace *workspace,
+                              const struct state_party *party, struct json **ret_object,
+                              struct failure *failure)
+{
+    OWNED(certificates_release) struct certificates certificates = {0};
+    TRY(trusted_read(invocation, &certificates.trust, failure));
+    TRY(read_certificates(workspace, party, &certificates, failure));
+    return output_is_json(invocation)
+               ? party_to_json(workspace, party, &certificates.certified, ret_object, failure)
+               : print_party(workspace, party, &certificates.certified, failure);
 }
 
 enum status show_entry_json(struct workspace *workspace, uint64_t index, struct json **ret_object,
@@ -262,14 +309,18 @@ enum status show_entry_json(struct workspace *workspace, uint64_t index, struct 
 enum status show_party_json(struct workspace *workspace, struct view id, struct json **ret_object,
                             struct failure *failure)
 {
+    OWNED(certificates_release) struct certificates certificates = {0};
     if (id.size > PARTY_ID_MAX) {
         return fail(failure, STATUS_NOT_FOUND, "", "the ledger has no such party");
     }
     TRY(workspace_load_party(workspace, id, failure));
     const struct state_party *party = state_find_party(workspace_state(workspace), id);
-    return party == NULL ? fail(failure, STATUS_NOT_FOUND, "",
-                                "the ledger has no party called %.*s", VIEW_ARGS(id))
-                         : party_to_json(workspace, party, ret_object, failure);
+    if (party == NULL) {
+        return fail(failure, STATUS_NOT_FOUND, "", "the ledger has no party called %.*s",
+                    VIEW_ARGS(id));
+    }
+    TRY(read_certificates(workspace, party, &certificates, failure));
+    return party_to_json(workspace, party, &certificates.certified, ret_object, failure);
 }
 
 /* --- Which of the three --- */
@@ -308,8 +359,7 @@ static enum status show(const struct invocation *invocation, struct workspace *w
         const struct state_party *party =
             state_find_party(workspace_state(workspace), view_of(word));
         if (party != NULL) {
-            return output_is_json(invocation) ? party_to_json(workspace, party, ret_object, failure)
-                                              : print_party(workspace, party, failure);
+            return show_party(invocation, workspace, party, ret_object, failure);
         }
     }
     return fail(failure, STATUS_NOT_FOUND, "",

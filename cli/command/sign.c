@@ -23,19 +23,6 @@ static bool is_note(struct view bytes)
     return note_parse(bytes, &note, NULL) == STATUS_OK;
 }
 
-/* The ledger is optional here: a charter is signed before there is one. */
-static enum status open_if_there(const struct invocation *invocation,
-                                 struct workspace **ret_workspace, struct failure *failure)
-{
-    const char *path = workspace_path(invocation);
-    if (!workspace_may_exist(path) && !has_option(invocation, OPTION_LEDGER)) {
-        return STATUS_OK;
-    }
-    enum status status = workspace_open(path, false, ret_workspace, failure);
-    /* With --ledger FILE not yet there the charter may still be signed. */
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
 /* What is about to be signed, parsed, and the text that it is. */
 struct signing {
     struct buffer text; /* of a draft: its canonical text */
@@ -68,7 +55,7 @@ static enum status read_draft(const struct invocation *invocation, struct view b
     }
     TRY(status);
     OWNED(workspace_closep) struct workspace *workspace = NULL;
-    TRY(open_if_there(invocation, &workspace, failure));
+    TRY(draft_open_ledger(invocation, &workspace, failure));
     TRY(draft_fill(draft, invocation, workspace, failure));
     return draft_finish(draft, &signing->text, &signing->statement, failure);
 }

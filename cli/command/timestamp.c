@@ -116,8 +116,38 @@ static enum status find_checkpoint(struct ledger *ledger, const struct hash *dig
     return STATUS_OK;
 }
 
+/* So that whoever verifies later finds what was known when the token was checked. */
+static enum status keep_lists(const struct invocation *invocation, struct ledger *ledger,
+                              const struct trust *trust, uint64_t size, uint64_t *ret_kept,
+                              struct failure *failure)
+{
+    *ret_kept = 0;
+    for (size_t i = 0; i < trust_list_count(trust); i++) {
+        OWNED(buffer_release) struct buffer list;
+        buffer_init(&list, ATTACHMENT_SIZE_MAX);
+        enum status written = trust_list_write(trust, i, &list);
+        if (written == STATUS_LIMIT) {
+            output_message(invocation,
+                           _("utfall: a revocation list of over %d bytes is not kept: keep it "
+                             "yourself"),
+                           ATTACHMENT_SIZE_MAX);
+            continue;
+        }
+        TRY(written);
+        struct store_attachment attachment = {
+            .checkpoint_size = size,
+            .kind = ATTACHMENT_REVOCATIONS,
+            .bytes = buffer_view(&list),
+        };
+        TRY(ledger_attach(ledger, &attachment, failure));
+        *ret_kept += 1;
+    }
+    return STATUS_OK;
+}
+
 static enum status keep(const struct invocation *invocation, struct view token,
-                        const struct trust *trust, struct stamp *ret_stamp, struct failure *failure)
+                        const struct trust *trust, struct stamp *ret_stamp, uint64_t *ret_kept,
+                        struct failure *failure)
 {
     TRY(timestamp_read(token, &ret_stamp->timestamp, failure));
     OWNED(workspace_closep) struct workspace *workspace = NULL;
@@ -132,11 +162,13 @@ static enum status keep(const struct invocation *invocation, struct view token,
         .kind = ATTACHMENT_TIMESTAMP,
         .bytes = token,
     };
+    /* The lists first: a token that is there has them beside it, wherever this was interrupted. */
+    TRY(keep_lists(invocation, ledger, trust, ret_stamp->size, ret_kept, failure));
     return ledger_attach(ledger, &attachment, failure);
 }
 
 static enum status stamp(const struct invocation *invocation, struct stamp *ret_stamp,
-                         struct failure *failure)
+                         uint64_t *ret_kept, struct failure *failure)
 {
     OWNED(trust_freep) struct trust *trust = NULL;
     TRY(trusted_read(invocation, &trust, failure));
@@ -153,7 +185,7 @@ static enum status stamp(const struct invocation *invocation, struct stamp *ret_
     enum status status =
         timestamp_reply_read(buffer_view(&reply), buffer_view(&request), &token, failure);
     if (status == STATUS_OK) {
-        status = keep(invocation, buffer_view(&token), trust, ret_stamp, failure);
+        status = keep(invocation, buffer_view(&token), trust, ret_stamp, ret_kept, failure);
     }
     if (status != STATUS_OK && failure->at[0] == '\0') {
         failure_prefix(failure, source);
@@ -163,7 +195,7 @@ static enum status stamp(const struct invocation *invocation, struct stamp *ret_
 
 /* --- The command --- */
 
-static int answer(const struct invocation *invocation, const struct stamp *stamp)
+static int answer(const struct invocation *invocation, const struct stamp *stamp, uint64_t kept)
 {
     if (!output_is_json(invocation)) {
         output_message(invocation, _("the first %" PRIu64 " entries existed before %s, says %s"),
@@ -171,11 +203,12 @@ static int answer(const struct invocation *invocation, const struct stamp *stamp
                        stamp->timestamp.authority);
         return EXIT_GOOD;
     }
-    struct json *object;
-    if (stamp_to_json(stamp, true, &object) != STATUS_OK) {
+    OWNED(json_freep) struct json *object = NULL;
+    if (stamp_to_json(stamp, true, &object) != STATUS_OK ||
+        output_set_count(object, "lists_kept", kept) != STATUS_OK) {
         return output_failure(invocation, "", &(struct failure){0});
     }
-    return output_json(object);
+    return output_json(STEAL(object));
 }
 
 static int write_request(const struct invocation *invocation)
@@ -223,9 +256,10 @@ int command_timestamp(const struct invocation *invocation)
                                           "authority's root by --ca"));
     }
     struct stamp stamped = {0};
+    uint64_t kept = 0;
     struct failure failure = {0};
-    if (stamp(invocation, &stamped, &failure) != STATUS_OK) {
+    if (stamp(invocation, &stamped, &kept, &failure) != STATUS_OK) {
         return output_failure(invocation, "", &failure);
     }
-    return answer(invocation, &stamped);
+    return answer(invocation, &stamped, kept);
 }

@@ -1,5 +1,6 @@
 /* utfall verify: checks every hash, signature, rule and settlement, and says what it did not. */
 
+#include "cli/certified.h"
 #include "cli/command.h"
 #include "cli/display.h"
 #include "cli/language.h"
@@ -27,6 +28,13 @@
 #define REMARK_INDENT 2
 #define TEXT_MAX ((size_t)64 * 1024)
 
+/* The party statements whose certificates stand. */
+struct certified_entries {
+    uint64_t *indexes;
+    size_t count;
+    size_t capacity;
+};
+
 /* What the report needs beside the counts. */
 struct report {
     const struct invocation *invocation;
@@ -40,6 +48,9 @@ struct report {
     struct ledger *ledger;
     struct signatures signatures;
     struct stamps stamps;
+    struct trust *trust; /* NULL without --ca */
+    struct certified certified;
+    struct certified_entries certified_entries;
     enum status told; /* what went wrong in telling, if anything */
 };
 
@@ -47,7 +58,10 @@ static void report_release(struct report *report)
 {
     json_free(report->conflicts); /* NULL when the answer took it over */
     signatures_release(&report->signatures);
+    certified_release(&report->certified);
+    free(report->certified_entries.indexes);
     stamps_release(&report->stamps);
+    trust_free(report->trust);
 }
 
 static enum status read_threads(const struct invocation *invocation, unsigned *ret_threads,
@@ -119,10 +133,28 @@ static void note_told(struct report *report, enum status status)
     }
 }
 
+static enum status push_certified(struct certified_entries *entries, uint64_t index)
+{
+    if (entries->count == entries->capacity) {
+        size_t capacity = entries->capacity == 0 ? 16 : entries->capacity * 2;
+        uint64_t *indexes = realloc(entries->indexes, capacity * sizeof *indexes);
+        if (indexes == NULL) {
+            return STATUS_MEMORY;
+        }
+        entries->indexes = indexes;
+        entries->capacity = capacity;
+    }
+    entries->indexes[entries->count++] = index;
+    return STATUS_OK;
+}
+
 static void visit_party(void *context, const struct state_party *party)
 {
     struct report *report = context;
     note_told(report, signatures_add_party(&report->signatures, party));
+    if (party->certified_at > 0) {
+        note_told(report, push_certified(&report->certified_entries, party->certified_at));
+    }
 }
 
 static enum status visit_parties(void *context, struct failure *failure)
@@ -243,9 +275,11 @@ static int answer_json(struct report *report, const struct ledger *ledger)
     const struct workspace_audit *audit = &report->audit;
     OWNED(json_freep) struct json *object = json_new_object();
     OWNED(json_freep) struct json *stamps = NULL;
+    OWNED(json_freep) struct json *certified = NULL;
     struct display root = display_hash(ledger_root(ledger));
     if (object == NULL || signatures_set(&report->signatures, object) != STATUS_OK ||
         stamps_to_json(&report->stamps, &stamps) != STATUS_OK ||
+        certified_to_json(&report->certified, &certified) != STATUS_OK ||
         json_set_string(object, "origin", view_of(ledger_log_key(ledger)->name)) != STATUS_OK ||
         json_set_string(object, "root", view_of(root.text)) != STATUS_OK ||
         output_set_count(object, "entries", audit->counts.entries) != STATUS_OK ||
@@ -263,6 +297,7 @@ static int answer_json(struct report *report, const struct ledger *ledger)
         (report->lacks_quorum &&
          json_set_string(object, "code", VIEW("INCOMPLETE")) != STATUS_OK) ||
         json_set(object, "timestamps", STEAL(stamps)) != STATUS_OK ||
+        json_set(object, "certificates", STEAL(certified)) != STATUS_OK ||
         json_set(object, "conflicts", STEAL(report->conflicts)) != STATUS_OK) {
         return output_failure(report->invocation, "", &(struct failure){0});
     }
@@ -299,6 +334,7 @@ static int answer(struct report *report, struct ledger *ledger)
             return output_failure(report->invocation, "", &failure);
         }
         stamps_print(&report->stamps);
+        certified_print(&report->certified);
         print_unchecked(report);
         print_verdict(report);
     }
@@ -308,10 +344,32 @@ static int answer(struct report *report, struct ledger *ledger)
 static enum status read_stamps(struct report *report, struct ledger *ledger,
                                struct failure *failure)
 {
-    OWNED(trust_freep) struct trust *trust = NULL;
-    TRY(trusted_read(report->invocation, &trust, failure));
-    return stamps_read(ledger, trust, report->invocation->values[OPTION_TSA_POLICY],
+    TRY(trusted_read(report->invocation, &report->trust, failure));
+    TRY(trusted_keep_lists(ledger, report->trust, failure));
+    return stamps_read(ledger, report->trust, report->invocation->values[OPTION_TSA_POLICY],
                        &report->stamps, failure);
+}
+
+static int compare_indexes(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a;
+    uint64_t right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* In ledger order. */
+static enum status read_certified(struct report *report, struct ledger *ledger,
+                                  struct failure *failure)
+{
+    struct certified_entries *entries = &report->certified_entries;
+    report->certified = (struct certified){.stamps = &report->stamps, .trust = report->trust};
+    if (entries->count > 0) {
+        qsort(entries->indexes, entries->count, sizeof *entries->indexes, compare_indexes);
+    }
+    for (size_t i = 0; i < entries->count; i++) {
+        TRY(certified_add(&report->certified, ledger, entries->indexes[i], failure));
+    }
+    return STATUS_OK;
 }
 
 /* Whether enough witnesses cosigned: by --policy, else as the charter demands. */
@@ -362,6 +420,7 @@ static enum status verify(struct report *report, struct workspace *workspace,
         return fail_memory(failure);
     }
     TRY(read_stamps(report, ledger, failure));
+    TRY(read_certified(report, ledger, failure));
     TRY(check_witnesses(report, ledger, failure));
     return remember_check(ledger, &report->remembered, failure);
 }

@@ -317,6 +317,11 @@ static bool names_valid_keys(const struct state_party *party, const struct party
     return valid_count == identity->vkey_count;
 }
 
+static uint64_t certified_at(const struct statement *statement, uint64_t index)
+{
+    return statement->party.binding_count > 0 ? index : 0;
+}
+
 static enum status party_check_rename(const struct state *state, const struct statement *statement,
                                       struct state_party *party, struct state_change *change,
                                       struct failure *failure)
@@ -333,6 +338,7 @@ static enum status party_check_rename(const struct state *state, const struct st
         return fail_memory(failure);
     }
     TRY(party_set_identity(change->renamed, identity, failure));
+    change->renamed->certified_at = certified_at(statement, change->index);
     return party_set_fund(state, statement, change->index, change->renamed, failure);
 }
 
@@ -352,6 +358,7 @@ enum status party_check(const struct state *state, const struct statement *state
     }
     TRY(signers_check_party(state, statement, change->index, failure));
     TRY(party_make(state, identity, change->index, NULL, &change->new_parties, failure));
+    change->new_parties->certified_at = certified_at(statement, change->index);
     return party_set_fund(state, statement, change->index, change->new_parties, failure);
 }
 
@@ -438,6 +445,9 @@ static void party_rename(struct state_party *party, struct state_party *renamed,
     struct state_fund *fund = party->fund;
     party->fund = renamed->fund;
     renamed->fund = fund;
+    uint64_t certified = party->certified_at;
+    party->certified_at = renamed->certified_at;
+    renamed->certified_at = certified;
 
     renamed->until = index;
     renamed->earlier = party->earlier;

@@ -74,6 +74,7 @@ struct state_party {
     char *scheme_name;
     char *number;                /* "" when not published */
     struct state_fund *fund;     /* NULL when it is none */
+    uint64_t certified_at;       /* the statement with its certificates; 0 when there are none */
     struct state_party *earlier; /* who it was before, newest first: names, registration, fund */
     uint64_t until;              /* of an earlier one: the entry that changed it */
     bool is_operator;

@@ -1,4 +1,5 @@
 #include "contracts/statement/parts.h"
+#include "ledger/log/policy.h"
 
 #include <stdio.h>
 
@@ -156,6 +157,31 @@ static enum status check_log_key(struct charter *charter, struct view origin,
     return STATUS_OK;
 }
 
+/* What nobody can read nobody can fulfil; and it may list no logs, or this one among them. */
+static enum status check_policy(const struct charter *charter, struct failure *failure)
+{
+    OWNED(policy_freep) struct policy *policy = NULL;
+    struct failure inner;
+    if (!charter->has_witness_policy) {
+        return STATUS_OK;
+    }
+    enum status status = policy_parse(charter->witness_policy, &policy, &inner);
+    if (status == STATUS_MEMORY) {
+        return fail_memory(failure);
+    }
+    if (status != STATUS_OK) {
+        return refuse(failure, RULE_CHARTER_POLICY, "", "%s%s%s", inner.at,
+                      inner.at[0] == '\0' ? "" : ": ", inner.reason);
+    }
+    bool names_log = policy->log_count == 0;
+    for (size_t i = 0; i < policy->log_count; i++) {
+        names_log = names_log || note_key_equal(&policy->logs[i].key, &charter->log_key);
+    }
+    return names_log ? STATUS_OK
+                     : refuse(failure, RULE_CHARTER_POLICY, "",
+                              "it lists logs, and not the one whose key is log_vkey");
+}
+
 static enum status charter_check(struct statement *statement, struct failure *failure)
 {
     struct charter *charter = &statement->charter;
@@ -175,6 +201,7 @@ static enum status charter_check(struct statement *statement, struct failure *fa
                       "expected at most the %zu registrars that there are, found %d",
                       charter->registrar_count, charter->recovery_registrars);
     }
+    TRY_FIELD("witness_policy", check_policy(charter, failure));
     return STATUS_OK;
 }
 

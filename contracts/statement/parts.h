@@ -101,6 +101,10 @@ struct identity_nodes {
 enum status identity_read_nodes(const struct identity_nodes *nodes, struct arena *arena,
                                 struct party_identity *ret_identity, struct failure *failure);
 
+/* An array of 1 to STATEMENT_VKEYS_MAX bindings of certificates. */
+enum status bindings_read(const struct json *node, struct arena *arena, struct party *party,
+                          struct failure *failure);
+
 /* An array of `minimum` to `maximum` party ids. */
 enum status parties_read(const struct json *node, size_t minimum, size_t maximum,
                          struct arena *arena, struct role_parties *ret_parties,
@@ -163,6 +167,14 @@ enum status reference_read(const struct json *node, struct view *ret_reference,
 
 /* Registration number, vkeys and their names; fills identity->keys. */
 enum status identity_check(struct party_identity *identity, struct failure *failure);
+
+/*
+ * Checks the certificates of a party statement, at "/<index>/...".
+ *
+ * Errors  NAME_REPEATED, CERTIFICATE_KEY, CERTIFICATE_MALFORMED, CERTIFICATE_CHAIN,
+ *         CERTIFICATE_ORGANISATION, CERTIFICATE_SIGNATURE.
+ */
+enum status bindings_check(const struct statement *statement, struct failure *failure);
 
 /* Reads a vkey, whose type must be Ed25519; refuses with KEY_MALFORMED. */
 enum status vkey_check(struct view vkey, struct note_key *ret_key, struct failure *failure);

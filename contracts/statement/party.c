@@ -2,6 +2,7 @@
 
 enum {
     FIELD_AFTER = COMMON_COUNT,
+    FIELD_CERTIFICATES,
     FIELD_FUND,
     FIELD_LEGAL_NAME,
     FIELD_PARTY,
@@ -13,6 +14,7 @@ enum {
 static const struct shape_field FIELDS[FIELD_COUNT] = {
     COMMON_FIELDS,
     [FIELD_AFTER] = {"after", SHAPE_OPTIONAL},
+    [FIELD_CERTIFICATES] = {"certificates", SHAPE_OPTIONAL},
     [FIELD_FUND] = {"fund", SHAPE_OPTIONAL},
     [FIELD_LEGAL_NAME] = {"legal_name", SHAPE_REQUIRED},
     [FIELD_PARTY] = {"party", SHAPE_REQUIRED},
@@ -50,6 +52,10 @@ static enum status party_read(const struct json *const *nodes, struct statement 
     };
     struct party *party = &statement->party;
     TRY(identity_read_nodes(&identity, &statement->arena, &party->identity, failure));
+    if (nodes[FIELD_CERTIFICATES] != NULL) {
+        TRY_FIELD("certificates",
+                  bindings_read(nodes[FIELD_CERTIFICATES], &statement->arena, party, failure));
+    }
     if (nodes[FIELD_FUND] != NULL) {
         TRY_FIELD("fund", fund_read(nodes[FIELD_FUND], &party->fund, failure));
         party->is_fund = true;
@@ -79,6 +85,7 @@ static enum status party_check(struct statement *statement, struct failure *fail
 {
     struct party *party = &statement->party;
     TRY(identity_check(&party->identity, failure));
+    TRY_FIELD("certificates", bindings_check(statement, failure));
     if (party->is_fund) {
         TRY_FIELD("fund", fund_check(party, failure));
     }

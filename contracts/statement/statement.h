@@ -27,6 +27,7 @@
 #include "ledger/base/arena.h"
 #include "ledger/base/status.h"
 #include "ledger/base/view.h"
+#include "ledger/crypto/certificate.h"
 #include "ledger/crypto/hash.h"
 #include "ledger/json/json.h"
 #include "ledger/log/note.h"
@@ -107,8 +108,21 @@ struct fund {
     struct localized repayment; /* count 0: not published */
 };
 
+/*
+ * That the certificate of an organisation vouches for a vkey: the key of the first certificate of
+ * the chain signed the text that key_binding_text() writes.
+ */
+struct key_binding {
+    struct view vkey; /* one of the statement's */
+    size_t chain_count;
+    struct view *chain; /* DER; the organisation's first, each issued by the next */
+    struct view signature;
+};
+
 struct party {
     struct party_identity identity;
+    size_t binding_count; /* as this statement says; the next one says anew */
+    struct key_binding *bindings;
     bool is_fund; /* as this statement says; the next one says anew */
     struct fund fund;
 };
@@ -451,6 +465,37 @@ bool contract_has_any_role(const struct contract *contract, struct view party);
 
 /* Whether a registration number is valid under its scheme. */
 bool registration_valid(const struct registration *registration);
+
+/*
+ * The organizationIdentifier that a registration number has in certificates: NTRSE- or LEIXG- and
+ * the number without hyphens. Returns false for schemes that have none here.
+ *
+ * Source  ETSI EN 319 412-1 section 5.1.4.
+ */
+#define REGISTRATION_IDENTIFIER_SIZE 64
+bool registration_identifier(const struct registration *registration,
+                             char ret_text[static REGISTRATION_IDENTIFIER_SIZE]);
+
+/* Whether a certificate's identifier is that one, hyphens after the prefix left out. */
+bool registration_identifies(const struct registration *registration, const char *identifier);
+
+/*
+ * Appends the text that the key of a certificate signs to vouch for a vkey (docs/formats.md, 7.3).
+ *
+ * Shapes  the buffer has room for KEY_BINDING_TEXT_MAX.
+ */
+#define KEY_BINDING_TEXT_MAX 4096
+enum status key_binding_text(struct view ledger, const struct party_identity *identity,
+                             struct view vkey, struct buffer *buffer);
+
+/*
+ * The chain of a binding, read and its links checked.
+ *
+ * Owner   `*ret_chain` is the caller's.
+ * Errors  CERTIFICATE_MALFORMED, CERTIFICATE_CHAIN.
+ */
+enum status key_binding_chain(const struct key_binding *binding,
+                              struct certificate_chain **ret_chain, struct failure *failure);
 
 /* The amount with its currency, as a contract in `currency` takes it.
  * Errors: CURRENCY_OTHER, AMOUNT_MALFORMED. */

@@ -295,6 +295,54 @@ def test_network(tap, town):
               gone.ended(TROUBLE))
 
 
+def stamp_by(town, signer, crl):
+    town.good("timestamp", "--request", "k.tsq", "--force")
+    reply(town, "k.tsq", "k.tsr", signer=signer)
+    return keep(town, "k.tsr", "--crl", crl)
+
+
+def test_kept_lists(tap, town):
+    """What was known at one time-stamp is found again by whoever verifies later, without --crl."""
+    issue(town, "tsa2", "stamping")
+    town.openssl("ca", "-config", "ca.cnf", "-gencrl", "-keyfile", "root.pk", "-cert", "root.pem",
+                 "-out", "root.crl")
+    town.openssl("ca", "-config", "ca.cnf", "-gencrl", "-keyfile", "stranger.pk", "-cert",
+                 "stranger.pem", "-out", "stranger.crl")
+    town.write("both.crl", town.read("root.crl") + town.read("stranger.crl"))
+    first = stamp_by(town, "tsa", "both.crl")
+    tap.check("revocation lists that were given are kept", first.coded("OK"),
+              first.json.get("lists_kept") != 2 and first)
+    verified = town.run("verify", "--ca", "root.pem")
+    tap.check("and verify looks them up without --crl", verified.ended(GOOD),
+              "--crl" in verified.out and verified)
+    count = town.good("verify", "--json").json["attachments"]
+    again = keep(town, "k.tsr", "--crl", "both.crl")
+    tap.check("the same list is kept once", again.coded("OK"),
+              town.good("verify", "--json").json["attachments"] != count and again)
+    town.openssl("ca", "-config", "ca.cnf", "-revoke", "tsa.pem", "-keyfile", "root.pk", "-cert",
+                 "root.pem", "-crl_reason", "keyCompromise")
+    town.openssl("ca", "-config", "ca.cnf", "-gencrl", "-keyfile", "root.pk", "-cert", "root.pem",
+                 "-out", "stolen.crl")
+    tap.check("a later time-stamp brings a list that names the authority of the first",
+              stamp_by(town, "tsa2", "stolen.crl").coded("OK"))
+    refused = town.run("verify", "--ca", "root.pem", "--json")
+    tap.check("and verify refuses the first by it", refused.coded("UNTRUSTED"),
+              "" if "was revoked" in refused.json.get("reason", "") else refused)
+    town.good("publish", "site")
+    site = town.run("verify", "site", "--ca", "root.pem", "--json")
+    tap.check("so does who verifies the published ledger", site.coded("UNTRUSTED"),
+              "" if "was revoked" in site.json.get("reason", "") else site)
+    issue(town, "impostor", "root", issuer="impostor")
+    town.openssl("req", "-new", "-x509", "-key", "impostor.pk", "-subj", "/O=Example/CN=root",
+                 "-out", "impostor.pem")
+    town.openssl("ca", "-config", "ca.cnf", "-gencrl", "-keyfile", "impostor.pk", "-cert",
+                 "impostor.pem", "-out", "impostor.crl")
+    told = stamp_by(town, "tsa2", "impostor.crl")
+    tap.check("a list that its authority did not sign is refused when it is given",
+              told.coded("UNTRUSTED"),
+              "" if "was not signed by it" in told.json.get("reason", "") else told)
+
+
 def main():
     tap = Tap()
     with Town() as town:
@@ -305,6 +353,9 @@ def main():
         test_wrong(tap, town)
         test_revoked(tap, town)
         test_network(tap, town)
+    with Town() as town:
+        make_authority(town)
+        test_kept_lists(tap, town)
     return tap.end()
 
 

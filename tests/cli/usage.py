@@ -2,7 +2,6 @@
 """The command line: what is wrong with it is said, data and messages are kept apart, --json."""
 
 import json
-import pathlib
 import signal
 import socket
 import subprocess
@@ -47,6 +46,8 @@ WRONG = [  # words, what the message says
     (["balance", "a", "b"], "balance"),
     (["balance", "--format", "xml"], "--format"),
     (["prove"], "prove"),
+    (["copy", "a.ledger"], "copy"),
+    (["copy", "a", "b", "c"], "copy"),
     (["publish"], "publish"),
     (["serve"], "--listen"),
     (["publish", "a", "b"], "publish"),
@@ -63,6 +64,7 @@ WRONG = [  # words, what the message says
     (["seal", "a.note"], "--certificate"),
     (["seal", "a.note", "--seal", "a.p7s"], "--ca"),
     (["key", "vkey"], "ssh-agent"),
+    (["key", "bind", "town.json"], "--certificate"),
     (["schema", "party", "key"], "schema"),
     (["help", "amend"], "amend"),
 ]
@@ -112,6 +114,8 @@ EACH = {
     "checkpoint": ([], ["--policy", "missing"], "NOT_FOUND", TROUBLE),
     "witness": ([*WITNESS, "{log}"], [*WITNESS, "nonsense"], "INVALID", FALSE),
     "serve": (["--listen", f"127.0.0.1:{free_port()}"], ["--listen", "nowhere"], "INVALID", FALSE),
+    "copy": (["utfall.ledger", "second-copy.ledger"], ["missing.ledger", "no.ledger"], "NOT_FOUND",
+             TROUBLE),
     "publish": (["site", "--ledger", "copy.ledger"], ["other-site", "--ledger", "copy.ledger"],
                 "CONFLICT", FALSE),
     "monitor": (["site", "--policy", "policy", "--state", "watched", "--contract", "none", "--once"],
@@ -124,7 +128,7 @@ EACH = {
 
 # What makes something, and refuses to make it again.
 WRITES = ("sign", "timestamp")  # a file: nothing is left to print
-ONCE = ("init", "sign", "submit", "measure")
+ONCE = ("init", "copy", "sign", "submit", "measure")
 
 
 def test_wrong(tap, folder):
@@ -215,8 +219,7 @@ def publish(town):
         town.good("publish", site, "--ledger", "copy.ledger")
     town.write("policy", f"log {town.vkeys['log']}\nquorum none\n")
     town.good("monitor", "site", "--policy", "policy", "--state", "watched", "--once")
-    [tile] = pathlib.Path(town.file("other-site/tile/0/000.p")).iterdir()
-    with tile.open("r+b") as file:
+    with open(town.file(f"other-site/tile/0/000.p/{town.size()}"), "r+b") as file:
         file.write(b"?")
 
 

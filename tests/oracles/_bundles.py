@@ -209,11 +209,11 @@ class Policy:
         need(items[0] == "none" or items[0] in self.nodes, "a quorum that is not defined")
         self.quorum = items[0]
 
-    def check(self, data):
-        """(the log that signed the checkpoint, whether the quorum holds)."""
+    def check(self, data, own=None):
+        """(the log that signed the checkpoint, whether the quorum holds); `own` where it lists none."""
         note = Note(data)
         origin, _, _ = read_checkpoint(note)
-        signed = [log for log in self.logs if signed_by(note, log) and log.name == origin]
+        signed = [log for log in self.logs or [own] if signed_by(note, log) and log.name == origin]
         need(signed, "signed by no log of the policy")
         have = {name: node.has_signed(note) for name, node in self.nodes.items()
                 if isinstance(node, Cosigner)}
@@ -276,7 +276,7 @@ def verify_case(data, policy=None, vkeys=()):
     text = ledger.charter_body["witness_policy"]
     if policy is None and text != "none":
         try:
-            is_whole = Policy(text.encode()).check(case.checkpoint)[1] and is_whole
+            is_whole = Policy(text.encode()).check(case.checkpoint, own_key_of(case))[1] and is_whole
         except Refused:
             is_whole = False
     return ledger, is_whole, last

@@ -16,6 +16,7 @@ import tempfile
 from fractions import Fraction
 
 import _ed25519
+import _x509
 from _shapes import (STATED, Refused, VKey, base64_bytes, canonical, need, parse_canonical,
                      statement as check_shape)
 from _terms import COUNTS, Terms, lines_read_by, operands_of, signers_of, tranches_of
@@ -139,6 +140,16 @@ def check_identity(identity):
     need(len({vkey.text for vkey in vkeys}) == len(vkeys), "a vkey twice")
     need(all(vkey.belongs_to(identity["party"]) for vkey in vkeys), "a vkey of another name")
     return vkeys
+
+
+def check_certificates(body):
+    """Section 7.3, of a party statement."""
+    bound = [one["vkey"] for one in body.get("certificates", [])]
+    need(len(set(bound)) == len(bound), "two certificates of a vkey")
+    for one in body.get("certificates", []):
+        need(one["vkey"] in body["vkeys"], "a certificate of another vkey")
+        _x509.check_binding(body, one["vkey"], [base64_bytes(der) for der in one["chain"]],
+                            base64_bytes(one["signature"]))
 
 
 class Dispute:
@@ -442,6 +453,10 @@ class Ledger:
         need(len(set(names)) == len(names), "a registrar twice")
         if body["recovery"] != "none":
             need(body["recovery"]["registrars"] <= len(registrars), "too few registrars")
+        if body["witness_policy"] != "none":
+            from _bundles import Policy  # which imports this module
+            logs = Policy(body["witness_policy"].encode()).logs
+            need(not logs or log.text in {one.text for one in logs}, "a policy of other logs")
         for identity in [operator] + registrars:
             vkeys = check_identity(identity)
             if identity is not operator and identity["party"] == operator["party"]:
@@ -457,6 +472,7 @@ class Ledger:
     def party(self, statement, signers):
         body, name = statement.body, statement.body["party"]
         vkeys = check_identity(body)
+        check_certificates(body)
         need(signers & self.registrars, "no registrar has signed")
         self.check_signers(signers, {name}, self.registrars)
         if name in self.parties:

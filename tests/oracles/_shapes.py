@@ -127,6 +127,13 @@ def text(size_max):
     return check
 
 
+def in_base64(size_max):
+    def check(value, at):
+        text(size_max)(value, at)
+        base64_bytes(value)
+    return check
+
+
 def either(*shapes):
     def check(value, at):
         for shape in shapes:
@@ -348,6 +355,8 @@ def pay(value, at):
 registration = obj({"scheme": text(40), "number": text(40)})
 IDENTITY = {"party": party, "legal_name": text(300), "registration": either(np, registration),
             "vkeys": array(vkey, 1, 20)}
+certificate = obj({"vkey": vkey, "chain": array(in_base64(16384), 1, 8),
+                   "signature": in_base64(1368)})
 parties = array(party, 1, 50)
 allotments = array(obj({"party": party, "amount": unsigned_money}), 1, 50)
 
@@ -455,7 +464,8 @@ KINDS = {
                  "registrars": array(obj(IDENTITY), 1, 20),
                  "recovery": either(word("none"), obj({"registrars": integer(1, 20)})),
                  "witness_policy": text(20000)}, {}),
-    "party": (IDENTITY, {"fund": obj({"owner": party, "reserve": unsigned_money,
+    "party": (IDENTITY, {"certificates": array(certificate, 1, 20),
+                         "fund": obj({"owner": party, "reserve": unsigned_money,
                                       "rules": localized, "repayment": either(np, localized)})}),
     "contract": ({"contract": slug, "title": localized, "agreed_on": published_date,
                   "roles": obj({"payer": parties, "investor": parties, "evaluator": parties},

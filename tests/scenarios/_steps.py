@@ -6,6 +6,7 @@ import re
 
 from _language import Wrong, add, change, insert, read_value, remove
 from _world import BECAUSE, EXIT_REFUSED
+from _certificates import certificate_of
 from _writer import key_of, note_of, text_of
 
 STEPS = []
@@ -159,6 +160,7 @@ class Writing:
                 (r"not signed by (.+)", lambda names_: self.missing.extend(names(names_))),
                 (r"as (.+)", self.named),
                 (r"padded to (\d+) bytes", self.padded),
+                (r"certified( by a stranger)? as (\S+)", self.certified),
                 (r"text: replace `(.*)` by `(.*)`", self.text_replace),
                 (r"text: `(.*)`", self.text_is),
                 (r"note: replace `(.*)` by `(.*)`", self.note_replace),
@@ -176,6 +178,10 @@ class Writing:
 
     def named(self, label):
         self.label = label
+
+    def certified(self, stranger, organisation):
+        self.statement["certificates"] = [certificate_of(
+            self.statement, organisation, is_stranger=stranger is not None)]
 
     def padded(self, size):
         self.size = int(size)
