@@ -6,7 +6,8 @@ from _shapes import need
 
 BASES_MAX, EXPONENT_MAX = 6, 9
 # Decimals of the minor unit (ISO 4217), for the currencies that tests use.
-DECIMALS = {"SEK": 2, "EUR": 2, "NOK": 2, "USD": 2, "GBP": 2, "JPY": 0, "KWD": 3, "ISK": 0}
+DECIMALS = {"SEK": 2, "EUR": 2, "NOK": 2, "USD": 2, "GBP": 2, "JPY": 0, "KWD": 3, "ISK": 0, "AUD": 2,
+            "ARS": 2, "CHF": 2}
 MINOR_END = 10**18
 
 NUMBER = {}
