@@ -2,6 +2,7 @@
 
 #include "contracts/case/case.h"
 #include "ledger/base/ownership.h"
+#include "ledger/log/proof.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +159,17 @@ enum status case_gather_checkpoint(struct ledger *ledger, struct buffer *ret_not
                                    struct failure *failure)
 {
     return ledger_cosigned_checkpoint(ledger, ledger_size(ledger), ret_note, failure);
+}
+
+enum status case_gather_proof(struct ledger *ledger, uint64_t index, struct buffer *ret_text,
+                              struct failure *failure)
+{
+    OWNED(buffer_release) struct buffer checkpoint;
+    buffer_init(&checkpoint, COSIGNED_SIZE_MAX);
+    TRY(case_gather_checkpoint(ledger, &checkpoint, failure));
+    struct proof proof = {.index = index, .checkpoint = buffer_view(&checkpoint)};
+    TRY(ledger_prove(ledger, index, &proof.path, failure));
+    return proof_write(&proof, ret_text) == STATUS_OK ? STATUS_OK : fail_memory(failure);
 }
 
 enum status case_gather(struct workspace *workspace, struct view contract, struct buffer *ret_case,

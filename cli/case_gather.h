@@ -13,6 +13,14 @@ enum status case_gather_checkpoint(struct ledger *ledger, struct buffer *ret_not
                                    struct failure *failure);
 
 /*
+ * Appends the proof of an entry, as a tlog-proof under that checkpoint.
+ *
+ * Errors  those of the ledger; STATUS_MEMORY.
+ */
+enum status case_gather_proof(struct ledger *ledger, uint64_t index, struct buffer *ret_text,
+                              struct failure *failure);
+
+/*
  * Appends the case (contracts/case) of a contract: the charter, the chains of the operator, the
  * registrars and the parties that the contract names, and the contract's own, under the newest
  * checkpoint.

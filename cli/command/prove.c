@@ -12,7 +12,6 @@
 #include "cli/workspace.h"
 #include "contracts/case/case.h"
 #include "ledger/base/ownership.h"
-#include "ledger/log/proof.h"
 
 #include <inttypes.h>
 
@@ -21,17 +20,6 @@ struct proved {
     bool is_contract;
     uint64_t index; /* of an entry */
 };
-
-static enum status prove_entry(struct ledger *ledger, uint64_t index, struct buffer *ret_text,
-                               struct failure *failure)
-{
-    OWNED(buffer_release) struct buffer checkpoint;
-    buffer_init(&checkpoint, COSIGNED_SIZE_MAX);
-    TRY(case_gather_checkpoint(ledger, &checkpoint, failure));
-    struct proof proof = {.index = index, .checkpoint = buffer_view(&checkpoint)};
-    TRY(ledger_prove(ledger, index, &proof.path, failure));
-    return proof_write(&proof, ret_text);
-}
 
 /* A contract may be called like an index: then it is the contract, as for `show`. */
 static enum status prove(const struct invocation *invocation, struct buffer *ret_text,
@@ -48,7 +36,7 @@ static enum status prove(const struct invocation *invocation, struct buffer *ret
     }
     struct ledger *ledger = workspace_ledger(workspace);
     TRY(entry_find(ledger, invocation->operands[0], &ret_proved->index, failure));
-    return prove_entry(ledger, ret_proved->index, ret_text, failure);
+    return case_gather_proof(ledger, ret_proved->index, ret_text, failure);
 }
 
 static enum status set_proved(const struct invocation *invocation, const struct proved *proved,

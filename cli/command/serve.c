@@ -87,7 +87,6 @@ static enum status start(const struct invocation *invocation, struct serving *se
         .context = &serving->api,
     };
     TRY(read_threads(invocation, &options.threads, failure));
-    serving->api.invocation = invocation;
     http_server_hold_signals();
     TRY(start_writing(invocation, serving, failure));
     TRY(readers_open(workspace_path(invocation), &serving->api.readers, failure));

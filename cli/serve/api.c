@@ -10,7 +10,6 @@
 #include "cli/story.h"
 #include "ledger/base/ownership.h"
 #include "ledger/base/text.h"
-#include "ledger/log/proof.h"
 #include "ledger/publish.h"
 
 #include <inttypes.h>
@@ -342,17 +341,6 @@ static enum status ask_entries(struct workspace *workspace, const struct http_re
     return answer_json(answer, STEAL(object));
 }
 
-static enum status write_proof(struct ledger *ledger, uint64_t index, struct buffer *ret_text,
-                               struct failure *failure)
-{
-    OWNED(buffer_release) struct buffer checkpoint;
-    buffer_init(&checkpoint, COSIGNED_SIZE_MAX);
-    TRY(case_gather_checkpoint(ledger, &checkpoint, failure));
-    struct proof proof = {.index = index, .checkpoint = buffer_view(&checkpoint)};
-    TRY(ledger_prove(ledger, index, &proof.path, failure));
-    return proof_write(&proof, ret_text) == STATUS_OK ? STATUS_OK : fail_memory(failure);
-}
-
 #define ENTRIES "/api/v1/entries/"
 
 static enum status ask_entry(struct workspace *workspace, const struct http_request *request,
@@ -369,7 +357,7 @@ static enum status ask_entry(struct workspace *workspace, const struct http_requ
     if (count == 2 && strcmp(parts.part[1], "proof") == 0) {
         answer->status = 200;
         answer->type = TYPE_TEXT;
-        return write_proof(ledger, index, &answer->body, failure);
+        return case_gather_proof(ledger, index, &answer->body, failure);
     }
     if (count == 2) {
         return no_such_path(failure);
@@ -430,7 +418,7 @@ static enum status set_submitted(struct workspace *workspace, const struct submi
 {
     OWNED(buffer_release) struct buffer proof;
     buffer_init(&proof, JSON_SIZE_MAX);
-    TRY(write_proof(workspace_ledger(workspace), submitted->index, &proof, failure));
+    TRY(case_gather_proof(workspace_ledger(workspace), submitted->index, &proof, failure));
     struct display id = display_hash(&submitted->id);
     TRY(output_set_count(object, "index", submitted->index));
     TRY(json_set_string(object, "id", view_of(id.text)));

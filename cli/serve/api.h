@@ -13,7 +13,6 @@
 
 /* What handlers are given. */
 struct api {
-    const struct invocation *invocation;
     struct readers *readers;
     struct sequencer *sequencer; /* NULL: it only reads */
 };
