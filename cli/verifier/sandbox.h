@@ -3,7 +3,8 @@
  * else.
  *
  * A filter of system calls (seccomp) that the kernel keeps until the process ends. Allowed are
- * writing to open descriptors, memory that is not executable, and exit; everything else, opening a
+ * writing to open descriptors, memory that is not executable, random numbers (OpenSSL computes on
+ * curves behind them) and exit; everything else, opening a
  * file or a socket first of all, kills the process (SIGSYS). So a bundle that found a fault in a
  * parser gains nothing but the power to print.
  *
