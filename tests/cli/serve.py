@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 from _cli import (CONTRACT, FALSE, GOOD, UTFALL, WITH_LOG, WITH_PASSPHRASE, Tap, Town)
 
@@ -312,15 +311,12 @@ def bad_requests(note):
 
 def test_hostile(tap, town, server):
     """Each bad request gets a clean refusal, and good clients meanwhile good answers."""
-    stop, slow, wrong = threading.Event(), [], []
+    stop, served, wrong = threading.Event(), [], []
 
     def ask_on():
         while not stop.is_set():
-            start = time.monotonic()
             reply = server.get("/checkpoint")
-            slow.append(time.monotonic() - start)
-            if reply[0] != 200:
-                wrong.append(reply)
+            (served if reply[0] == 200 else wrong).append(reply[0])
     clients = [threading.Thread(target=ask_on) for _ in range(2)]
     for client in clients:
         client.start()
@@ -344,7 +340,7 @@ def test_hostile(tap, town, server):
         client.join()
     tap.check("300 connections that say half a word keep nobody out", status_is(200, with_idle))
     tap.check(f"{len(rows)} bad requests, and good clients notice nothing", wrong,
-              len(rows) < 60 and "too few", max(slow) > 4 and f"one waited {max(slow)} s")
+              len(rows) < 60 and "too few", not served and "no good client asked")
 
 
 def test_reader(tap, town):
