@@ -84,6 +84,7 @@ static = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(
 VERIFIER_LIBS := $(call static,sodium) $(call static,gmp) -lcrypto -lcjson
 SUITE := $(BUILD)/tests/suite-$(NAME)
 SCHEMAS := $(sort $(wildcard schemas/*.schema.json))
+PORTAL := $(sort $(shell find cli/portal))
 MANUALS := $(sort $(wildcard docs/man/*.1))
 LANGUAGES := $(patsubst po/%.po,%,$(sort $(wildcard po/*.po)))
 TRANSLATIONS := $(patsubst %,build/locale/%/LC_MESSAGES/utfall.mo,$(LANGUAGES))
@@ -171,10 +172,11 @@ $(BUILD)/bench/bench: $(call object,$(BENCH)) $(PARTS)
 $(call program,$(FUZZ)): %: %.o $(if $(PLANTED),,$(LIBRARY_OBJECTS))
 	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBRARY_LIBS)
 
-# Schemas travel inside the program, so that `utfall schema KIND` needs no installed file.
-$(BUILD)/embedded.c: $(SCHEMAS) packaging/embed.sh
+# Schemas and the portal's pages travel inside the program: it needs no installed file. The folders
+# are named too: their time changes when a file goes.
+$(BUILD)/embedded.c: $(SCHEMAS) $(PORTAL) packaging/embed.sh
 	@mkdir -p $(@D)
-	$(call quiet,GEN )sh packaging/embed.sh $(SCHEMAS) > $@
+	$(call quiet,GEN )sh packaging/embed.sh > $@
 $(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
 	$(call quiet,CC  )$(COMPILE) -MMD -MP -c -o $@ $<
 

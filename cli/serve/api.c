@@ -7,6 +7,7 @@
 #include "cli/entry.h"
 #include "cli/output.h"
 #include "cli/serve/answers.h"
+#include "cli/serve/pages.h"
 #include "cli/story.h"
 #include "ledger/base/ownership.h"
 #include "ledger/base/text.h"
@@ -594,6 +595,8 @@ HANDLER(party)
 HANDLER(health)
 
 const struct http_route API_ROUTES[] = {
+    {"GET", "/", pages_handle},
+    {"GET", "/portal/*", pages_handle},
     {"GET", "/checkpoint", handle_checkpoint},
     {"GET", "/tile/*", handle_tile},
     {"POST", "/statements", handle_submission},
