@@ -14,7 +14,9 @@ const everyone = (terms) => [...new Set(ROLES.flatMap((role) => terms.roles[role
 const roles = (terms, ...names) => names.flatMap((role) => terms.roles[role] ?? []);
 
 export class Replay {
-    constructor(logKey, contractName) {
+    // `verify` is another than WebCrypto's only where a browser has none: then nothing is believed.
+    constructor(logKey, contractName, verify = verifies) {
+        this.isVerified = verify;
         this.logKey = logKey;
         this.contractName = contractName;
         this.keys = new Map(); // "name+id" -> {key, party, from, to}
@@ -115,7 +117,7 @@ export class Replay {
             need(held !== undefined && held.from <= index && index <= held.to,
                 `${line.name} signs with a key that is not valid here`,
                 `${line.name} signerar med en nyckel som inte gäller här`);
-            const isGood = await verifies(held.key.publicKey, line.signature, note.message);
+            const isGood = await this.isVerified(held.key.publicKey, line.signature, note.message);
             this.signatures.push({ index, name: line.name, key_id: line.id, party: held.party, ok: isGood });
             need(isGood, `the signature of ${line.name} is false`, `signaturen av ${line.name} är falsk`);
             signers.add(held.party);
@@ -212,7 +214,8 @@ export class Replay {
             break;
         case "contract":
             this.contract = { versions: [here], fundings: [], cells: new Map(), stated: [], settlements: [],
-                payments: [], credits: new Map(), disputes: new Map(), periods: new Map(), termination: null };
+                payments: [], credits: new Map(), disputes: new Map(), decided: new Set(),
+                periods: new Map(), termination: null };
             break;
         case "amendment":
             this.contract.versions.push(here);
@@ -230,6 +233,7 @@ export class Replay {
             this.contract.disputes.set(id, { by: body.by, period: this.periodOf(body.measurement) });
             break;
         case "decision":
+            this.contract.decided.add(body.dispute);
             if (body.values !== undefined) {
                 this.takeValues(here, this.contract.disputes.get(body.dispute).period);
             }
@@ -321,7 +325,7 @@ export class Replay {
         for (const { key, carriedIn, carriedOut } of made.places) {
             credits.set(key, (credits.get(key) ?? 0n) + carriedOut - carriedIn);
         }
-        settlements.push({ ...here, period: made.computed.period, computed: made.computed, places: made.places,
+        settlements.push({ ...here, period: made.computed.period, computed: made.computed, lines: made.lines, places: made.places,
             values: made.values, paid: new Map() });
     }
 

@@ -1,0 +1,39 @@
+// Asking the server. What it says is shown as what the server says, until it is checked.
+
+import { language, t } from "./language.js";
+
+export class Failure extends Error {}
+
+async function ask(path, options) {
+    let response;
+    try {
+        response = await fetch(path, { ...options, headers: { "Accept-Language": language } });
+    } catch {
+        throw new Failure(t("The server does not answer.", "Servern svarar inte."));
+    }
+    return response;
+}
+
+export async function getJson(path) {
+    const response = await ask(path);
+    const answer = await response.json().catch(() => ({}));
+    if (!response.ok) {
+        throw new Failure(answer.reason ?? `HTTP ${response.status}`);
+    }
+    return answer;
+}
+
+export async function getBytes(path) {
+    const response = await ask(path);
+    if (!response.ok) {
+        const answer = await response.json().catch(() => ({}));
+        throw new Failure(answer.reason ?? `HTTP ${response.status}`);
+    }
+    return new Uint8Array(await response.arrayBuffer());
+}
+
+// Posts a text; a refusal is an answer like any other.
+export async function post(path, body) {
+    const response = await ask(path, { method: "POST", body });
+    return response.json().catch(() => ({ ok: false, reason: `HTTP ${response.status}` }));
+}
