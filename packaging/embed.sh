@@ -13,7 +13,7 @@ embed() {
     for file in "$@"; do
         name=${file#"$beginning"}
         printf '    {"%s",\n' "${name%"$end"}"
-        sed 's/\\/\\\\/g; s/"/\\"/g; s/^/     "/; s/$/\\n"/' "$file"
+        sed 's/\\/\\\\/g; s/"/\\"/g; s/?/\\?/g; s/^/     "/; s/$/\\n"/' "$file"
         printf '    },\n'
     done
     printf '    {NULL, NULL},\n};\n'

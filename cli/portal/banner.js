@@ -45,8 +45,8 @@ export function checkBanner(checked) {
     const good = checked.signatures.length;
     const settled = checked.settlements.length;
     return banner("ok", t("Checked in this browser", "Prövat i den här webbläsaren"),
-        t(`${good} signatures, each by a key that was valid; ${checked.entries.length} statements under the signed root; ${settled} settlements computed again, equal to the byte.`,
-            `${good} signaturer, var och en med en nyckel som gällde; ${checked.entries.length} utsagor under den signerade roten; ${settled} avräkningar räknade på nytt, lika på byten.`),
+        t(`${good} signatures, each by a key that was valid; ${checked.entries.length} statements under the signed root; ${settled} ${settled === 1 ? "settlement" : "settlements"} computed again, equal to the byte.`,
+            `${good} signaturer, var och en med en nyckel som gällde; ${checked.entries.length} utsagor under den signerade roten; ${settled} ${settled === 1 ? "avräkning räknad" : "avräkningar räknade"} på nytt, lika på byten.`),
         trustLine(checked.trust),
         h("details", {}, h("summary", {}, t("What it does not show", "Vad det inte visar")),
             h("ul", {}, checked.limits.map((limit) => h("li", {}, limit[language])))));

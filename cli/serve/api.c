@@ -7,6 +7,7 @@
 #include "cli/entry.h"
 #include "cli/output.h"
 #include "cli/serve/answers.h"
+#include "cli/serve/api_check.h"
 #include "cli/serve/pages.h"
 #include "cli/story.h"
 #include "ledger/base/ownership.h"
@@ -576,6 +577,12 @@ static void handle_metrics(void *context, const struct http_request *request,
     }
 }
 
+static void handle_check(void *context, const struct http_request *request,
+                         struct http_answer *answer)
+{
+    answer_from(context, request, answer, api_check);
+}
+
 /* --- Routes --- */
 
 #define HANDLER(name)                                                            \
@@ -599,7 +606,9 @@ const struct http_route API_ROUTES[] = {
     {"GET", "/portal/*", pages_handle},
     {"GET", "/checkpoint", handle_checkpoint},
     {"GET", "/tile/*", handle_tile},
+    {"GET", "/schemas/*", pages_handle_schema},
     {"POST", "/statements", handle_submission},
+    {"POST", "/api/v1/check", handle_check},
     {"GET", "/api/v1/ledger", handle_ledger},
     {"GET", "/api/v1/contracts", handle_contracts},
     {"GET", CONTRACTS "*", handle_contract},

@@ -7,11 +7,14 @@
 #include <string.h>
 
 #define FOLDER "/portal/"
+#define SCHEMAS "/schemas/"
+#define ENDING ".schema.json"
 
-static const struct embedded_file *find(const char *name)
+static const struct embedded_file *find(const struct embedded_file *files, const char *name,
+                                        size_t size)
 {
-    for (const struct embedded_file *file = EMBEDDED_PORTAL; file->name != NULL; file++) {
-        if (strcmp(file->name, name) == 0) {
+    for (const struct embedded_file *file = files; file->name != NULL; file++) {
+        if (strlen(file->name) == size && strncmp(file->name, name, size) == 0) {
             return file;
         }
     }
@@ -40,13 +43,10 @@ static const char *type_of(const char *name)
     return TYPE_TEXT;
 }
 
-void pages_handle(void *context, const struct http_request *request, struct http_answer *answer)
+static void answer_file(const struct embedded_file *file, const char *type,
+                        struct http_answer *answer)
 {
-    (void)context;
     struct failure failure = {0};
-    bool is_start = strcmp(request->path, "/") == 0;
-    const struct embedded_file *file =
-        find(is_start ? "index.html" : request->path + strlen(FOLDER));
     enum status status = file == NULL
                              ? fail(&failure, STATUS_NOT_FOUND, "", "there is nothing here")
                              : buffer_append_text(&answer->body, file->text);
@@ -55,6 +55,25 @@ void pages_handle(void *context, const struct http_request *request, struct http
         return;
     }
     answer->status = 200;
-    answer->type = type_of(file->name);
+    answer->type = type;
     answer->cache = "no-cache"; /* a newer program has newer pages */
+}
+
+void pages_handle(void *context, const struct http_request *request, struct http_answer *answer)
+{
+    (void)context;
+    bool is_start = strcmp(request->path, "/") == 0;
+    const char *name = is_start ? "index.html" : request->path + strlen(FOLDER);
+    answer_file(find(EMBEDDED_PORTAL, name, strlen(name)), type_of(name), answer);
+}
+
+void pages_handle_schema(void *context, const struct http_request *request,
+                         struct http_answer *answer)
+{
+    (void)context;
+    const char *name = request->path + strlen(SCHEMAS);
+    const char *end = strstr(name, ENDING);
+    bool is_schema = end != NULL && strcmp(end, ENDING) == 0;
+    answer_file(is_schema ? find(EMBEDDED_SCHEMAS, name, (size_t)(end - name)) : NULL,
+                "application/schema+json", answer);
 }

@@ -10,3 +10,7 @@
 
 /* "/" is the start page; "/portal/NAME" the file cli/portal/NAME. */
 void pages_handle(void *context, const struct http_request *request, struct http_answer *answer);
+
+/* "/schemas/KIND.schema.json", from which the portal makes its forms. */
+void pages_handle_schema(void *context, const struct http_request *request,
+                         struct http_answer *answer);

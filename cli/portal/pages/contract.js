@@ -83,7 +83,7 @@ function outcomeOf(contract, terms, outcome, period) {
             [t("Stated in", "Uppgivet i"), h("a", { href: `#/statement/${cell.index}` }, t(`statement ${cell.index}`, `utsaga ${cell.index}`))],
             ...(cell.value.published === undefined ? [] : [[t("As published", "Som publicerat"), said(cell.value.published)]]),
             ...(cell.value.note === undefined ? [] : [[t("Note", "Anmärkning"), said(cell.value.note)]]),
-        ], [1])];
+        ])];
 }
 
 const CLASSES = { paying: ["decides payment", "styr betalning"], condition: ["is a condition", "är ett villkor"],
