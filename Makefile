@@ -118,6 +118,12 @@ deps: ## install the Debian packages that building needs, if any is missing
 
 deps-test: ## as deps, with the packages that testing needs
 	@sh packaging/install-packages.sh build test
+	@$(MAKE) --no-print-directory build/browser/ready
+
+# What drives the browser in tests of the portal: two packages of npm, by the hashes in the lock.
+build/browser/ready: tests/browser/package.json tests/browser/package-lock.json
+	@mkdir -p $(@D)
+	$(call quiet,NPM )cp $^ $(@D)/ && cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund && touch $(@F)
 
 # ---- Building ----
 

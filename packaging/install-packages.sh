@@ -1,13 +1,15 @@
 #!/bin/sh
 # Installs the packages of the named sets (build, test) that are missing, in one apt-get line.
 #
-# A package that is installed in any version is left alone; with nothing missing, nothing is run,
-# so that a prepared machine needs neither network nor privileges.
+# A package that is installed in any version is left alone, and so is one whose command is here from
+# elsewhere (npm comes with a vendor's nodejs, which Debian's npm would throw out). With nothing
+# missing, nothing is run, so that a prepared machine needs neither network nor privileges.
 set -eu
 
 list=$(dirname "$0")/debian-packages.txt
 
 installed() {
+    [ "$1" = npm ] && command -v npm >/dev/null && return
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 

@@ -37,3 +37,11 @@ export async function post(path, body) {
     const response = await ask(path, { method: "POST", body });
     return response.json().catch(() => ({ ok: false, reason: `HTTP ${response.status}` }));
 }
+
+// The file that was chosen. The input forgets it: one of the same name, signed again meanwhile, would
+// otherwise be no change.
+export function takeFile(input) {
+    const [file] = input.files;
+    input.value = "";
+    return file;
+}

@@ -35,12 +35,9 @@ export function checkBanner(checked) {
             "Det som visas är vad servern säger. Använd en nyare webbläsare, eller utfall-verify."));
     }
     if (!checked.ok) {
-        const other = checked.trust?.isOther
-            ? t("The server names another key of the log than the one that this browser holds it to.",
-                "Servern uppger en annan nyckel för loggen än den som webbläsaren håller den till.") : null;
         return banner("bad", t("This does not hold. Do not rely on what is shown here.",
             "Det här stämmer inte. Lita inte på det som visas här."),
-        ...checked.problems.map(problemText), ...(other === null ? [] : [other]));
+        ...checked.problems.map(problemText));
     }
     const good = checked.signatures.length;
     const settled = checked.settlements.length;

@@ -155,6 +155,9 @@ class Form {
         if (choices !== undefined) {
             return this.select(name, choices);
         }
+        if (schema.properties !== undefined) {
+            return schema.properties.currency === undefined ? this.object(name, schema) : this.money(name);
+        }
         if (schema.anyOf !== undefined) {
             const kinds = schema.anyOf.map((one) => this.resolve(one));
             return kinds.some(({ format }) => format === "date") ? this.publishedDate(name) : this.control(name, kinds[0]);
@@ -163,8 +166,7 @@ class Form {
             return this.select(name, schema.enum);
         }
         if (schema.type === "object") {
-            return schema.properties === undefined ? this.localized(name)
-                : schema.properties.currency !== undefined ? this.money(name) : this.object(name, schema);
+            return this.localized(name);
         }
         if (schema.type === "integer") {
             const control = this.text(name, { inputmode: "numeric" });

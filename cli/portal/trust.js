@@ -47,6 +47,12 @@ export async function checkContract(name) {
         getBytes(`/api/v1/contracts/${encodeURIComponent(name)}/case`)]);
     const trust = trusted(ledger);
     const checked = await checkCase(bytes, [trust.vkey]);
+    if (trust.isOther) {
+        checked.ok = false;
+        checked.problems.push({ index: null, at: "", who: [], reason: {
+            en: "the server names another key of the log than the one that this browser holds it to",
+            sv: "servern uppger en annan nyckel för loggen än den som webbläsaren håller den till" } });
+    }
     if (ledger.otherOrigin !== null) {
         checked.ok = false;
         checked.problems.push({ index: null, at: "", who: [], reason: {

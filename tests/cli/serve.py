@@ -164,7 +164,8 @@ def test_reads(tap, town, server):
     for path in ("/api/v1/contracts/nothing", "/api/v1/contracts/small/periods/9y", "/tile/0/0",
                  "/tile/0/000.p/00", "/tile/9/000", "/tile/0/001", "/api/v1/entries/99",
                  "/api/v1/entries/x", "/api/v1/parties/nobody.example", "/api/v1/contracts/",
-                 "/api/v1/contracts/small/", "/api/v1/contracts/small/none", "/", "/none"):
+                 "/api/v1/contracts/small/", "/api/v1/contracts/small/none", "/portal/",
+                 "/portal/none", "/schemas/none.schema.json", "/schemas/contract", "/none"):
         told = server.get(path)
         tap.check(f"{path}: there is nothing", told[0] not in (404, 422) and told)
 

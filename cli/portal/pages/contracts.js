@@ -24,7 +24,7 @@ export async function contractsPage() {
         const found = all.filter((one) => `${said(one.title)} ${one.contract} ${Object.values(one.roles).flat().join(" ")}`
             .toLowerCase().includes(wanted.toLowerCase()));
         list.replaceChildren(...found.map(card));
-        status.textContent = t(`${found.length} contracts`, `${found.length} kontrakt`);
+        status.textContent = t(found.length === 1 ? "1 contract" : `${found.length} contracts`, `${found.length} kontrakt`);
     };
     const input = h("input", { id: "find", type: "search", oninput: () => draw(input.value) });
     const load = async () => {

@@ -1,5 +1,6 @@
 // A file that somebody sent: checked here, without the server.
 
+import { takeFile } from "../api.js";
 import { checkBanner, trustLine } from "../banner.js";
 import { h, table } from "../dom.js";
 import { money } from "../format.js";
@@ -30,7 +31,7 @@ export async function verifyPage() {
         const trust = { ...(known ?? {}), given: known === null || key.value.trim() !== known.vkey };
         result.replaceChildren(...report({ ...checked, trust }).flat(Infinity).filter(Boolean));
     };
-    const input = h("input", { id: "file", type: "file", accept: ".case", onchange: () => input.files[0] && check(input.files[0]) });
+    const input = h("input", { id: "file", type: "file", accept: ".case", onchange: () => check(takeFile(input)) });
     const drop = h("div", { class: "drop",
         ondragover: (event) => { event.preventDefault(); drop.classList.add("over"); },
         ondragleave: () => drop.classList.remove("over"),

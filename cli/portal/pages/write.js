@@ -2,7 +2,7 @@
 // shown exactly as it will be signed. Secret keys have no place here: the text is taken to `utfall
 // sign`, and what comes back signed is handed in.
 
-import { getJson, post } from "../api.js";
+import { getJson, post, takeFile } from "../api.js";
 import { banner } from "../banner.js";
 import { h } from "../dom.js";
 import { fields } from "../fields.js";
@@ -60,10 +60,13 @@ async function known(contract, kind) {
     }
 }
 
-// Who must sign it, and who may.
+// Who must sign it, and who may; null where that is not known here.
 function signersOf(replay, body) {
-    const all = new Set(replay.parties.keys());
+    if (body.kind === "contract") {
+        return { must: [...new Set(Object.values(body.roles).flat())], may: [] };
+    }
     try {
+        const all = new Set(replay.parties.keys());
         const { must, may } = replay.demand({ body, index: Infinity }, all);
         return { must: [...new Set(must)], may: may.filter((party) => !must.includes(party)) };
     } catch {
@@ -83,7 +86,7 @@ function verdictOf(answer, replay) {
             answer.sentence ?? "", h("span", {}, h("code", {}, answer.at || ""), " ", h("span", { lang: "en" }, answer.reason ?? "")))];
     }
     const body = JSON.parse(answer.text);
-    const signers = replay === null ? null : signersOf(replay, body);
+    const signers = signersOf(replay, body);
     const file = `${body.kind}.json`;
     return [banner("ok", t("It can be accepted when it is signed.", "Den kan tas emot när den är signerad."),
         signers === null ? "" : t(`To sign: ${signers.must.join(", ")}.`, `Ska signera: ${signers.must.join(", ")}.`)),
@@ -94,7 +97,17 @@ function verdictOf(answer, replay) {
     h("pre", { tabindex: "0" }, `utfall sign ${file} --key YOUR.key -o ${body.kind}.note`)];
 }
 
-function handIn(replay) {
+// The party of a signature line: whose key it is, or, of a contract not yet here, whose name it has.
+function partyOf(replay, { name, id }) {
+    return replay?.keys.get(`${name}+${id}`)?.party ?? name.split("/")[0];
+}
+
+async function replayOf(known, body) {
+    const isKnown = known !== null || body.kind === "contract" || body.contract === undefined;
+    return isKnown ? known : (await checkContract(body.contract)).replay;
+}
+
+function handIn(known) {
     const result = h("div", { "aria-live": "polite", id: "handed" });
     const input = h("input", { id: "note", type: "file" });
     let text = null;
@@ -108,12 +121,13 @@ function handIn(replay) {
     input.addEventListener("change", async () => {
         submit.hidden = true;
         try {
-            const bytes = new Uint8Array(await input.files[0].arrayBuffer());
+            const bytes = new Uint8Array(await takeFile(input).arrayBuffer());
             const note = readNote(bytes);
             text = new TextDecoder().decode(bytes);
             const body = JSON.parse(note.text);
-            const signed = [...new Set(note.lines.map(({ name }) => replay?.keys.get(`${name}+${note.lines.find((one) => one.name === name).id}`)?.party ?? name))];
-            const missing = (replay === null ? [] : signersOf(replay, body)?.must ?? []).filter((party) => !signed.includes(party));
+            const replay = await replayOf(known, body);
+            const signed = [...new Set(note.lines.map((line) => partyOf(replay, line)))];
+            const missing = (signersOf(replay, body)?.must ?? []).filter((party) => !signed.includes(party));
             result.replaceChildren(banner(missing.length === 0 ? "ok" : "unable", kindName(body.kind),
                 t(`Signed by ${signed.join(", ")}.`, `Signerad av ${signed.join(", ")}.`), missing.length === 0
                     ? t("Nobody is missing.", "Ingen saknas.") : t(`Missing: ${missing.join(", ")}. Send the file on to them.`,
@@ -129,7 +143,7 @@ function handIn(replay) {
 
 function ownDraft(verdict) {
     const input = h("input", { id: "draft", type: "file", accept: ".json", onchange: async () =>
-        verdict(await post(`/api/v1/check?lang=${language}`, await input.files[0].text())) });
+        verdict(await post(`/api/v1/check?lang=${language}`, await takeFile(input).text())) });
     return h("details", {}, h("summary", {}, t("I have a draft of another kind as a file", "Jag har ett utkast av annat slag som fil")),
         h("label", { for: "draft" }, t("Draft (.json)", "Utkast (.json)")), input);
 }
