@@ -180,7 +180,7 @@ $(call program,$(FUZZ)): %: %.o $(if $(PLANTED),,$(LIBRARY_OBJECTS))
 
 # Schemas and the portal's pages travel inside the program: it needs no installed file. The folders
 # are named too: their time changes when a file goes.
-$(BUILD)/embedded.c: $(SCHEMAS) $(PORTAL) packaging/embed.sh
+$(BUILD)/embedded.c: $(SCHEMAS) schemas/openapi.json $(PORTAL) packaging/embed.sh
 	@mkdir -p $(@D)
 	$(call quiet,GEN )sh packaging/embed.sh > $@
 $(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
@@ -308,7 +308,8 @@ install: all ## install under PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 $(BUILD)/utfall-verify '$(DESTDIR)$(PREFIX)/bin/utfall-verify'
 	@set -e; for page in $(MANUALS); do \
 	    install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}"; done
-	@set -e; for schema in $(SCHEMAS); do \
+	install -D -m 644 packaging/utfall.service '$(DESTDIR)$(PREFIX)/lib/systemd/system/utfall.service'
+	@set -e; for schema in $(SCHEMAS) schemas/openapi.json; do \
 	    install -D -m 644 "$$schema" "$(DESTDIR)$(PREFIX)/share/utfall/schemas/$${schema##*/}"; done
 	@set -e; for language in $(LANGUAGES); do \
 	    install -D -m 644 "build/locale/$$language/LC_MESSAGES/utfall.mo" \

@@ -8,3 +8,4 @@ struct embedded_file {
 
 extern const struct embedded_file EMBEDDED_SCHEMAS[]; /* schemas/NAME.schema.json */
 extern const struct embedded_file EMBEDDED_PORTAL[];  /* cli/portal/NAME */
+extern const struct embedded_file EMBEDDED_API[];     /* openapi.json */

@@ -27,5 +27,6 @@ cat <<'C'
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 C
 embed EMBEDDED_SCHEMAS schemas/ .schema.json schemas/*.schema.json
+embed EMBEDDED_API schemas/ '' schemas/openapi.json
 # shellcheck disable=SC2046 # names of the repository have no blanks
 embed EMBEDDED_PORTAL cli/portal/ '' $(find cli/portal -type f | LC_ALL=C sort)

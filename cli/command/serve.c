@@ -1,6 +1,7 @@
 /* utfall serve: the ledger as a service: statements in, answers and proofs out. */
 
 #include "cli/command.h"
+#include "cli/file.h"
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/secret.h"
@@ -9,13 +10,17 @@
 #include "ledger/base/text.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define THREADS_MAX 256
 #define CONNECTIONS 1024
+#define PEM_SIZE_MAX 262144
 
 struct serving {
     struct api api;
+    struct buffer certificate; /* PEM */
+    struct buffer tls_key;     /* PEM */
     struct secret_key *secret; /* NULL: it only reads */
     struct http_server *server;
 };
@@ -29,7 +34,10 @@ static void serving_release(struct serving *serving)
     sequencer_stop(serving->api.sequencer);
     http_server_stop(serving->server);
     readers_close(serving->api.readers);
+    tokens_free(serving->api.tokens);
     secret_key_free(serving->secret);
+    buffer_release(&serving->certificate);
+    buffer_release(&serving->tls_key);
 }
 
 static enum status read_threads(const struct invocation *invocation, unsigned *ret_threads,
@@ -75,6 +83,47 @@ static enum status refuse_witness_policy(const struct serving *serving, struct f
                       : STATUS_OK;
 }
 
+static bool is_loopback(const char *place)
+{
+    return strncmp(place, "127.", 4) == 0 || strncmp(place, "[::1]:", 6) == 0;
+}
+
+/* Tokens and statements do not cross a network in the clear: a proxy is on this machine, or there
+ * is TLS. */
+static enum status read_tls(const struct invocation *invocation, struct serving *serving,
+                            struct http_server_options *options, struct failure *failure)
+{
+    const char *certificate = invocation->values[OPTION_TLS_CERTIFICATE];
+    const char *key = invocation->values[OPTION_TLS_KEY];
+    if ((certificate == NULL) != (key == NULL)) {
+        return fail(failure, STATUS_INVALID, "--tls-certificate",
+                    "TLS takes both, --tls-certificate and --tls-key");
+    }
+    if (certificate == NULL) {
+        return is_loopback(options->place)
+                   ? STATUS_OK
+                   : fail(failure, STATUS_INVALID, "--listen",
+                          "%s can be reached from other machines: give --tls-certificate and "
+                          "--tls-key, or listen at 127.0.0.1 behind a proxy that does TLS",
+                          options->place);
+    }
+    TRY(file_read(certificate, &serving->certificate, failure));
+    TRY(file_read(key, &serving->tls_key, failure));
+    options->tls_certificate = serving->certificate.data;
+    options->tls_key = serving->tls_key.data;
+    return STATUS_OK;
+}
+
+static enum status read_tokens(const struct invocation *invocation, struct serving *serving,
+                               struct http_server_options *options, struct failure *failure)
+{
+    if (!has_option(invocation, OPTION_TOKENS)) {
+        return STATUS_OK;
+    }
+    options->may_read = api_may_read;
+    return tokens_read(invocation->values[OPTION_TOKENS], &serving->api.tokens, failure);
+}
+
 static enum status start(const struct invocation *invocation, struct serving *serving,
                          struct failure *failure)
 {
@@ -87,6 +136,8 @@ static enum status start(const struct invocation *invocation, struct serving *se
         .context = &serving->api,
     };
     TRY(read_threads(invocation, &options.threads, failure));
+    TRY(read_tls(invocation, serving, &options, failure));
+    TRY(read_tokens(invocation, serving, &options, failure));
     http_server_hold_signals();
     TRY(start_writing(invocation, serving, failure));
     TRY(readers_open(workspace_path(invocation), &serving->api.readers, failure));
@@ -98,7 +149,9 @@ static enum status start(const struct invocation *invocation, struct serving *se
 static int announce(const struct invocation *invocation, const struct serving *serving)
 {
     char url[200];
-    (void)snprintf(url, sizeof url, "http://%s", http_server_place(serving->server));
+    (void)snprintf(url, sizeof url, "%s://%s",
+                   has_option(invocation, OPTION_TLS_CERTIFICATE) ? "https" : "http",
+                   http_server_place(serving->server));
     if (!output_is_json(invocation)) {
         printf("%s\n", url);
         (void)fflush(stdout);
@@ -121,6 +174,8 @@ int command_serve(const struct invocation *invocation)
     }
     OWNED(serving_release) struct serving serving = {0};
     struct failure failure = {0};
+    buffer_init(&serving.certificate, PEM_SIZE_MAX);
+    buffer_init(&serving.tls_key, PEM_SIZE_MAX);
     if (start(invocation, &serving, &failure) != STATUS_OK) {
         return output_failure(invocation, "", &failure);
     }

@@ -16,8 +16,8 @@
 #define REQUESTS_PER_MINUTE_MAX 1000000
 
 static const struct http_route ROUTES[] = {
-    {"POST", "*/add-checkpoint", witness_add_checkpoint},
-    {"GET", "*/checkpoint", witness_get_checkpoint},
+    {"POST", "*/add-checkpoint", witness_add_checkpoint, true},
+    {"GET", "*/checkpoint", witness_get_checkpoint, true},
 };
 
 /* Everything that a witness needs; in the order in which it is got. */

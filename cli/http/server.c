@@ -17,6 +17,7 @@
 
 #define TEXT_PLAIN "text/plain; charset=utf-8"
 #define PORT_SIZE 8
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 /* What a page of this server may do: load from here, and nothing else. */
 #define CONTENT_POLICY                                                          \
@@ -143,6 +144,9 @@ static enum MHD_Result queue(struct MHD_Connection *connection, const struct htt
     if (answer->location != NULL) {
         (void)MHD_add_response_header(response, "Location", answer->location);
     }
+    if (answer->status == 401) {
+        (void)MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
+    }
     if (answer->retry_in_seconds > 0) {
         char seconds[16];
         (void)snprintf(seconds, sizeof seconds, "%u", answer->retry_in_seconds);
@@ -184,6 +188,11 @@ static void route(const struct http_server *server, const char *method,
         }
         is_known = true;
         if (method_fits(candidate->method, method)) {
+            if (!candidate->is_open && server->options.may_read != NULL &&
+                !server->options.may_read(server->options.context, request)) {
+                answer_text(answer, 401, "this takes a token that lets you read\n");
+                return;
+            }
             candidate->handle(server->options.context, request, answer);
             return;
         }
@@ -360,6 +369,14 @@ static struct MHD_Daemon *listen_at(struct http_server *server, const struct add
     unsigned of_one = options->of_one == 0 ? HTTP_CONNECTIONS_OF_ONE_MAX : options->of_one;
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_ALLOW_SUSPEND_RESUME;
     flags |= at->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0;
+    flags |= options->tls_certificate == NULL ? 0 : MHD_USE_TLS;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->tls_certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->tls_key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem *first = options->tls_certificate == NULL ? &tls[3] : tls;
     /* A pool of one is refused: then there is none. */
     enum MHD_OPTION pool = options->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END;
     return MHD_start_daemon(
@@ -368,7 +385,7 @@ static struct MHD_Daemon *listen_at(struct http_server *server, const struct add
         begin_incoming, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
         connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, of_one, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)HTTP_IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_SIZE_MAX,
-        pool, options->threads, MHD_OPTION_END);
+        MHD_OPTION_ARRAY, first, pool, options->threads, MHD_OPTION_END);
 }
 
 static void note_place(struct http_server *server, const char *place)
@@ -397,8 +414,9 @@ enum status http_server_start(const struct http_server_options *options,
     int cause = errno;
     freeaddrinfo(at);
     if (server->daemon == NULL) {
-        return fail(failure, STATUS_STORAGE, place, "%s cannot be listened at: %s", place,
-                    strerror(cause));
+        return fail(failure, STATUS_STORAGE, place, "%s cannot be listened at%s%s", place,
+                    cause == 0 ? ", or not with this certificate and key" : ": ",
+                    cause == 0 ? "" : strerror(cause));
     }
     note_place(server, place);
     *ret_server = STEAL(server);

@@ -16,7 +16,7 @@
  *   time         a connection that says nothing for HTTP_IDLE_SECONDS is closed
  *   connections  HTTP_CONNECTIONS_MAX, of one address HTTP_CONNECTIONS_OF_ONE_MAX
  *
- * There is no TLS: on the Internet a proxy stands in front.
+ * With a certificate and a key it speaks TLS, 1.2 and 1.3, and nothing older.
  *
  * Every answer says nosniff, and a page may load and run nothing but what this server sends.
  */
@@ -73,6 +73,7 @@ struct http_route {
     const char *method; /* "GET" (HEAD too), "POST" */
     const char *path;   /* all of it; or its end after a '*'; or its beginning before one */
     http_handle *handle;
+    bool is_open; /* also for those who may not read */
 };
 
 /*
@@ -84,6 +85,9 @@ struct http_route {
 void http_defer(const struct http_request *request, http_handle *finish, void *context);
 void http_wake(struct http_incoming *incoming);
 
+/* Whether a request may read what is not open; else the answer is 401. */
+typedef bool http_may_read(void *context, const struct http_request *request);
+
 struct http_server_options {
     const char *place;    /* "ADDRESS:PORT" */
     unsigned threads;     /* 1: handlers are never called side by side */
@@ -92,6 +96,9 @@ struct http_server_options {
     const struct http_route *routes;
     size_t route_count;
     void *context;
+    http_may_read *may_read;     /* NULL: everyone may */
+    const char *tls_certificate; /* PEM, the chain from the server's own on; NULL: no TLS */
+    const char *tls_key;         /* PEM, beside a certificate */
 };
 
 /*
@@ -100,7 +107,8 @@ struct http_server_options {
  *
  * Shapes  the options are copied; routes, their strings and the context outlive the server; SIGTERM
  * and SIGINT are to be blocked by http_server_hold_signals() before. Errors  STATUS_INVALID when
- * the place is malformed; STATUS_STORAGE when it cannot be had.
+ * the place is malformed; STATUS_STORAGE when it cannot be had, or TLS not with this certificate
+ * and key.
  */
 enum status http_server_start(const struct http_server_options *options,
                               struct http_server **ret_server, struct failure *failure);

@@ -4,12 +4,25 @@ import { language, t } from "./language.js";
 
 export class Failure extends Error {}
 
+// Where reading takes a token, it is kept until the tab is closed.
+const TOKEN = "utfall.token";
+export class TokenNeeded extends Failure {}
+export const keepToken = (token) => sessionStorage.setItem(TOKEN, token);
+
+function headers() {
+    const token = sessionStorage.getItem(TOKEN);
+    return { "Accept-Language": language, ...(token === null ? {} : { Authorization: `Bearer ${token}` }) };
+}
+
 async function ask(path, options) {
     let response;
     try {
-        response = await fetch(path, { ...options, headers: { "Accept-Language": language } });
+        response = await fetch(path, { ...options, headers: headers() });
     } catch {
         throw new Failure(t("The server does not answer.", "Servern svarar inte."));
+    }
+    if (response.status === 401) {
+        throw new TokenNeeded(t("This ledger is not open to everyone.", "Den här liggaren är inte öppen för alla."));
     }
     return response;
 }

@@ -1,7 +1,7 @@
 // The portal: which page is shown, and what is around it. Everything that pages show they ask of
 // the API; what a server says about a contract is checked here, in the browser, before it is shown.
 
-import { Failure } from "./api.js";
+import { Failure, TokenNeeded, keepToken } from "./api.js";
 import { banner } from "./banner.js";
 import { h } from "./dom.js";
 import { choose, language, t } from "./language.js";
@@ -47,11 +47,21 @@ function drawAround(path) {
             "Signaturer, logg och varje utbetalning prövas i din webbläsare, från utsagorna själva.")));
 }
 
+function askForToken() {
+    const input = h("input", { id: "token", type: "password", autocomplete: "off" });
+    return h("form", { onsubmit: (event) => { event.preventDefault(); keepToken(input.value.trim()); show(); } },
+        h("label", { for: "token" }, t("Token that lets you read", "Kod som låter dig läsa"),
+            h("span", { class: "hint" }, t("The operator of the ledger gives it out. It is kept until this tab is closed.",
+                "Liggarens operatör lämnar ut den. Den behålls tills fliken stängs."))), input,
+        h("p", {}, h("button", { class: "main" }, t("Read", "Läs"))));
+}
+
 function failed(error) {
     const isOurs = error instanceof Failure;
     return [h("h1", {}, t("This cannot be shown", "Det här kan inte visas")),
         banner("bad", isOurs ? error.message : t("The page failed.", "Sidan fungerade inte."),
             ...(isOurs ? [] : [String(error.message)])),
+        error instanceof TokenNeeded ? askForToken() : [],
         h("p", {}, h("a", { href: "#/" }, t("To the contracts", "Till kontrakten")))];
 }
 

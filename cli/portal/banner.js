@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { language, t } from "./language.js";
+import { OF_PAGES } from "./check/check.js";
 
 export function banner(kind, head, ...lines) {
     return h("div", { class: "check", "data-check": kind, role: kind === "bad" ? "alert" : "status" },
@@ -46,5 +47,5 @@ export function checkBanner(checked) {
             `${good} signaturer, var och en med en nyckel som gällde; ${checked.entries.length} utsagor under den signerade roten; ${settled} ${settled === 1 ? "avräkning räknad" : "avräkningar räknade"} på nytt, lika på byten.`),
         trustLine(checked.trust),
         h("details", {}, h("summary", {}, t("What it does not show", "Vad det inte visar")),
-            h("ul", {}, checked.limits.map((limit) => h("li", {}, limit[language])))));
+            h("ul", {}, [...checked.limits, OF_PAGES].map((limit) => h("li", {}, limit[language])))));
 }

@@ -517,6 +517,12 @@ static void handle_submission(void *context, const struct http_request *request,
 
 /* --- The service --- */
 
+bool api_may_read(void *context, const struct http_request *request)
+{
+    const struct api *api = context;
+    return tokens_have(api->tokens, http_header(request, "Authorization"));
+}
+
 static enum status ask_health(struct workspace *workspace, const struct http_request *request,
                               struct http_answer *answer, struct failure *failure)
 {
@@ -601,21 +607,23 @@ HANDLER(entry)
 HANDLER(party)
 HANDLER(health)
 
+/* Open are the pages, which hold nothing of the ledger, and statements: those have signatures. */
 const struct http_route API_ROUTES[] = {
-    {"GET", "/", pages_handle},
-    {"GET", "/portal/*", pages_handle},
-    {"GET", "/checkpoint", handle_checkpoint},
-    {"GET", "/tile/*", handle_tile},
-    {"GET", "/schemas/*", pages_handle_schema},
-    {"POST", "/statements", handle_submission},
-    {"POST", "/api/v1/check", handle_check},
-    {"GET", "/api/v1/ledger", handle_ledger},
-    {"GET", "/api/v1/contracts", handle_contracts},
-    {"GET", CONTRACTS "*", handle_contract},
-    {"GET", "/api/v1/entries", handle_entries},
-    {"GET", ENTRIES "*", handle_entry},
-    {"GET", PARTIES "*", handle_party},
-    {"GET", "/healthz", handle_health},
-    {"GET", "/metrics", handle_metrics},
+    {"GET", "/", pages_handle, true},
+    {"GET", "/portal/*", pages_handle, true},
+    {"GET", "/checkpoint", handle_checkpoint, false},
+    {"GET", "/tile/*", handle_tile, false},
+    {"GET", "/schemas/*", pages_handle_schema, true},
+    {"POST", "/statements", handle_submission, true},
+    {"GET", "/api/v1/openapi.json", pages_handle_api, true},
+    {"POST", "/api/v1/check", handle_check, false},
+    {"GET", "/api/v1/ledger", handle_ledger, false},
+    {"GET", "/api/v1/contracts", handle_contracts, false},
+    {"GET", CONTRACTS "*", handle_contract, false},
+    {"GET", "/api/v1/entries", handle_entries, false},
+    {"GET", ENTRIES "*", handle_entry, false},
+    {"GET", PARTIES "*", handle_party, false},
+    {"GET", "/healthz", handle_health, true},
+    {"GET", "/metrics", handle_metrics, false},
 };
 const size_t API_ROUTE_COUNT = sizeof API_ROUTES / sizeof API_ROUTES[0];

@@ -10,12 +10,17 @@
 #include "cli/http/server.h"
 #include "cli/serve/readers.h"
 #include "cli/serve/sequencer.h"
+#include "cli/serve/tokens.h"
 
 /* What handlers are given. */
 struct api {
     struct readers *readers;
     struct sequencer *sequencer; /* NULL: it only reads */
+    struct tokens *tokens;       /* NULL: everyone may read */
 };
 
 extern const struct http_route API_ROUTES[];
 extern const size_t API_ROUTE_COUNT;
+
+/* Whether a request has one of the tokens. Only where there are tokens. */
+http_may_read api_may_read;

@@ -77,3 +77,10 @@ void pages_handle_schema(void *context, const struct http_request *request,
     answer_file(is_schema ? find(EMBEDDED_SCHEMAS, name, (size_t)(end - name)) : NULL,
                 "application/schema+json", answer);
 }
+
+void pages_handle_api(void *context, const struct http_request *request, struct http_answer *answer)
+{
+    (void)context;
+    (void)request;
+    answer_file(&EMBEDDED_API[0], TYPE_JSON, answer);
+}

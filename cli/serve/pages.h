@@ -9,8 +9,10 @@
 #include "cli/http/server.h"
 
 /* "/" is the start page; "/portal/NAME" the file cli/portal/NAME. */
-void pages_handle(void *context, const struct http_request *request, struct http_answer *answer);
+http_handle pages_handle;
 
 /* "/schemas/KIND.schema.json", from which the portal makes its forms. */
-void pages_handle_schema(void *context, const struct http_request *request,
-                         struct http_answer *answer);
+http_handle pages_handle_schema;
+
+/* The OpenAPI document of what a server answers. */
+http_handle pages_handle_api;

@@ -31,7 +31,7 @@ class Server:
         line = self.process.stdout.readline().decode()
         if not line:
             raise SystemExit(f"the server did not start: {self.process.stderr.read().decode()}")
-        self.place = line.strip()[len("http://"):]
+        self.scheme, self.place = line.strip().split("://")
 
     def ask(self, method, path, body=None, headers=None):
         """(status, headers, bytes)"""

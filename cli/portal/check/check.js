@@ -36,6 +36,12 @@ const LIMITS = [
         sv: "regler om utsagors form, intervall, tvister och jäv: utfall-verify prövar dem alla" },
 ];
 
+// The portal adds what is true of a page alone: its code came from the server that it checks.
+export const OF_PAGES = {
+    en: "that this page is the one that was written: its code came from this server, too; utfall-verify does not",
+    sv: "att sidan är den som skrevs: också dess kod kom från den här servern; det gör inte utfall-verify",
+};
+
 const unable = { en: "this browser cannot verify Ed25519 signatures",
     sv: "den här webbläsaren kan inte pröva Ed25519-signaturer" };
 
