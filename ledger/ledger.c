@@ -350,6 +350,13 @@ enum status ledger_lock(struct ledger *ledger, struct failure *failure)
     return STATUS_OK;
 }
 
+enum status ledger_keep(struct ledger *ledger, struct failure *failure)
+{
+    assert(ledger->locked);
+    TRY(refuse_stopped(ledger, failure));
+    return store_keep(ledger->store, failure);
+}
+
 void ledger_unlock(struct ledger *ledger)
 {
     assert(ledger->locked);

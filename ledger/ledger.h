@@ -78,6 +78,9 @@ void ledger_end(struct ledger *ledger);
 enum status ledger_lock(struct ledger *ledger, struct failure *failure);
 void ledger_unlock(struct ledger *ledger);
 
+/* Keeps the right to append while nothing is appended: see store_keep. */
+enum status ledger_keep(struct ledger *ledger, struct failure *failure);
+
 /* What to append: `index` of the entries is ignored and follows from the size. */
 struct ledger_batch {
     size_t entry_count;

@@ -64,7 +64,8 @@ static enum status start_writing(const struct invocation *invocation, struct ser
     }
     TRY(secret_open_log(invocation, &serving->secret, &key, failure));
     return sequencer_start(workspace_path(invocation), &key, serving->secret,
-                           &serving->api.sequencer, failure);
+                           has_option(invocation, OPTION_STANDBY), &serving->api.sequencer,
+                           failure);
 }
 
 /* Fails closed: what such a charter demands of an append, this server does not do. */

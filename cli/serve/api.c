@@ -508,9 +508,9 @@ static void handle_submission(void *context, const struct http_request *request,
     waiting->order =
         (struct order){.submission = {.note = request->body}, .done = wake, .context = waiting};
     http_defer(request, finish_submission, waiting);
-    if (!sequencer_submit(api->sequencer, &waiting->order)) {
-        waiting->order.status = fail(&waiting->order.failure, STATUS_STORAGE, "",
-                                     "too many statements wait to be appended: try again");
+    enum status status = sequencer_submit(api->sequencer, &waiting->order, &waiting->order.failure);
+    if (status != STATUS_OK) {
+        waiting->order.status = status;
         http_wake(request->incoming);
     }
 }
@@ -549,6 +549,8 @@ static enum status write_counts(struct api *api, struct buffer *text)
         {"utfall_store_failures_total", "counter", "Times that the store failed.", counts.failed},
         {"utfall_statements_waiting", "gauge", "Statements that wait for a commit.",
          counts.waiting},
+        {"utfall_appending", "gauge", "Whether this server has the right to append.",
+         counts.is_appending},
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
         TRY(buffer_append_format(text, "# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n", ROWS[i].name,

@@ -2,16 +2,26 @@
 
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
+#include "ledger/store/store.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define CHAINS_MAX 4096 /* that stay loaded between commits */
+#define RETRY_MS 500    /* between attempts to get the right to append */
+
+#define ANOTHER "another server appends to this ledger, or none can: try again"
 
 struct sequencer {
     const char *path;
     struct secret_key *secret;
+    struct note_key key;
     struct workspace *workspace; /* the thread's; NULL after a failure, until it is opened again */
+    uint64_t known_size;         /* of the last checkpoint that was signed or opened */
+    struct buffer known;         /* that checkpoint */
+    bool is_forked;              /* it was not there any more: nothing is signed again */
     struct submission *submissions; /* room for a batch */
     pthread_t thread;
     bool has_thread;
@@ -26,32 +36,71 @@ struct sequencer {
 
 /* --- The queue --- */
 
-bool sequencer_submit(struct sequencer *sequencer, struct order *order)
+static bool has_room(const struct sequencer *sequencer)
+{
+    return !sequencer->is_stopping && sequencer->counts.waiting < SEQUENCER_QUEUE_MAX;
+}
+
+static void push(struct sequencer *sequencer, struct order *order)
+{
+    if (sequencer->last == NULL) {
+        sequencer->first = order;
+    } else {
+        sequencer->last->next = order;
+    }
+    sequencer->last = order;
+    sequencer->counts.waiting++;
+    (void)pthread_cond_signal(&sequencer->wake);
+}
+
+enum status sequencer_submit(struct sequencer *sequencer, struct order *order,
+                             struct failure *failure)
 {
     order->next = NULL;
     (void)pthread_mutex_lock(&sequencer->mutex);
-    bool has_room = !sequencer->is_stopping && sequencer->counts.waiting < SEQUENCER_QUEUE_MAX;
-    if (has_room) {
-        if (sequencer->last == NULL) {
-            sequencer->first = order;
-        } else {
-            sequencer->last->next = order;
-        }
-        sequencer->last = order;
-        sequencer->counts.waiting++;
-        (void)pthread_cond_signal(&sequencer->wake);
+    bool is_appending = sequencer->counts.is_appending;
+    bool is_taken = is_appending && has_room(sequencer);
+    if (is_taken) {
+        push(sequencer, order);
     }
     (void)pthread_mutex_unlock(&sequencer->mutex);
-    return has_room;
+    if (is_taken) {
+        return STATUS_OK;
+    }
+    return is_appending ? fail(failure, STATUS_STORAGE, "",
+                               "too many statements wait to be appended: try again")
+                        : fail(failure, STATUS_STORAGE, "", ANOTHER);
 }
 
-/* Takes what waits, at most a batch; NULL when it is to stop and nothing waits. */
-static struct order *take(struct sequencer *sequencer, size_t *ret_count)
+static void set_appending(struct sequencer *sequencer, bool is_appending)
 {
     (void)pthread_mutex_lock(&sequencer->mutex);
-    while (sequencer->first == NULL && !sequencer->is_stopping) {
-        (void)pthread_cond_wait(&sequencer->wake, &sequencer->mutex);
+    sequencer->counts.is_appending = is_appending;
+    (void)pthread_mutex_unlock(&sequencer->mutex);
+}
+
+/* Waits until something is handed in, at most `ms`. The mutex is held. */
+static void wait_for_order(struct sequencer *sequencer, long ms)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (ms % 1000) * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    int waited = 0;
+    while (sequencer->first == NULL && !sequencer->is_stopping && waited == 0) {
+        waited = pthread_cond_timedwait(&sequencer->wake, &sequencer->mutex, &until);
     }
+}
+
+/* Takes what waits, at most a batch; NULL when nothing came for `ms`. */
+static struct order *take(struct sequencer *sequencer, long ms, size_t *ret_count,
+                          bool *ret_is_stopping)
+{
+    (void)pthread_mutex_lock(&sequencer->mutex);
+    wait_for_order(sequencer, ms);
+    *ret_is_stopping = sequencer->is_stopping;
     struct order *orders = sequencer->first;
     struct order *last = orders;
     *ret_count = orders == NULL ? 0 : 1;
@@ -96,11 +145,68 @@ struct sequencer_counts sequencer_count(struct sequencer *sequencer)
 
 /* --- The thread --- */
 
+/* Keeps the checkpoint that is newest now. */
+static enum status note_checkpoint(struct sequencer *sequencer)
+{
+    const struct ledger *ledger = workspace_ledger(sequencer->workspace);
+    buffer_clear(&sequencer->known);
+    sequencer->known_size = ledger_size(ledger);
+    return buffer_append(&sequencer->known, ledger_checkpoint(ledger));
+}
+
+/* What was signed or seen before must still be there: a log has one history. */
+static enum status refuse_fork(struct sequencer *sequencer, struct failure *failure)
+{
+    struct ledger *ledger = workspace_ledger(sequencer->workspace);
+    if (sequencer->known.size == 0) {
+        return STATUS_OK;
+    }
+    OWNED(buffer_release) struct buffer stored;
+    buffer_init(&stored, CHECKPOINT_SIZE_MAX);
+    enum status status =
+        sequencer->known_size > ledger_size(ledger)
+            ? STATUS_NOT_FOUND
+            : store_read_checkpoint(ledger_store(ledger), sequencer->known_size, &stored, failure);
+    if (status == STATUS_STORAGE || status == STATUS_MEMORY) {
+        return status; /* it could not be read: ask again */
+    }
+    if (status == STATUS_OK && view_equal(buffer_view(&stored), buffer_view(&sequencer->known))) {
+        return STATUS_OK;
+    }
+    sequencer->is_forked = true;
+    return fail(failure, STATUS_UNTRUSTED, sequencer->path,
+                "the ledger no longer holds the checkpoint of %" PRIu64
+                " entries that this server knows: it was restored, or a copy that lagged took its "
+                "place; nothing is appended any more",
+                sequencer->known_size);
+}
+
+static enum status open_and_check(struct sequencer *sequencer, struct failure *failure)
+{
+    if (sequencer->is_forked) {
+        return fail(failure, STATUS_UNTRUSTED, sequencer->path, "the ledger went back");
+    }
+    TRY(workspace_open(sequencer->path, true, &sequencer->workspace, failure));
+    if (!note_key_equal(&sequencer->key, ledger_log_key(workspace_ledger(sequencer->workspace)))) {
+        return fail(failure, STATUS_INVALID, "--log-key",
+                    "%s is not the key that signs this ledger", sequencer->key.name);
+    }
+    TRY(refuse_fork(sequencer, failure));
+    return note_checkpoint(sequencer) == STATUS_OK ? STATUS_OK : fail_memory(failure);
+}
+
+/* Takes the right to append, waiting for it as long as the store does. */
 static enum status open_again(struct sequencer *sequencer, struct failure *failure)
 {
-    return sequencer->workspace != NULL
-               ? STATUS_OK
-               : workspace_open(sequencer->path, true, &sequencer->workspace, failure);
+    if (sequencer->workspace != NULL) {
+        return STATUS_OK;
+    }
+    enum status status = open_and_check(sequencer, failure);
+    if (status != STATUS_OK) {
+        workspace_close(STEAL(sequencer->workspace));
+    }
+    set_appending(sequencer, status == STATUS_OK);
+    return status;
 }
 
 static enum status append(struct sequencer *sequencer, struct order *orders, size_t count,
@@ -111,21 +217,25 @@ static enum status append(struct sequencer *sequencer, struct order *orders, siz
         sequencer->submissions[i] = order->submission;
         i++;
     }
-    TRY(open_again(sequencer, failure));
-    enum status status = workspace_submit_each(sequencer->workspace, sequencer->submissions, count,
-                                               sequencer->secret, failure);
+    enum status status = open_again(sequencer, failure);
+    if (status == STATUS_OK) {
+        status = workspace_submit_each(sequencer->workspace, sequencer->submissions, count,
+                                       sequencer->secret, failure);
+    }
     struct failure ignored;
-    bool is_sound = status == STATUS_OK &&
+    bool is_sound = status == STATUS_OK && note_checkpoint(sequencer) == STATUS_OK &&
                     workspace_trim(sequencer->workspace, CHAINS_MAX, &ignored) == STATUS_OK;
     if (!is_sound) { /* what is loaded, or stored, is not known any more */
         workspace_close(STEAL(sequencer->workspace));
+        set_appending(sequencer, false);
     }
     i = 0;
     for (struct order *order = orders; order != NULL; order = order->next) {
         order->submission = sequencer->submissions[i];
         i++;
     }
-    return status;
+    /* The right to append is another's by now. Nothing was stored, and asking again is right. */
+    return status == STATUS_CONFLICT ? fail(failure, STATUS_STORAGE, "", ANOTHER) : status;
 }
 
 static void decide(struct sequencer *sequencer, struct order *orders, size_t count)
@@ -142,27 +252,43 @@ static void decide(struct sequencer *sequencer, struct order *orders, size_t cou
     }
 }
 
+/* Says that it lives; whoever cannot, has no right to append until it has opened the ledger again.
+ */
+static void keep(struct sequencer *sequencer)
+{
+    struct failure ignored;
+    if (sequencer->workspace != NULL &&
+        ledger_keep(workspace_ledger(sequencer->workspace), &ignored) != STATUS_OK) {
+        workspace_close(STEAL(sequencer->workspace));
+        set_appending(sequencer, false);
+    }
+}
+
 static void *run(void *context)
 {
     struct sequencer *sequencer = context;
-    size_t count;
-    struct order *orders;
-    while ((orders = take(sequencer, &count)) != NULL) { /* ends when it is stopped */
-        decide(sequencer, orders, count);
+    struct failure failure;
+    bool is_stopping = false;
+    while (!is_stopping) { /* ends when it is stopped and nothing waits */
+        size_t count;
+        bool is_open = open_again(sequencer, &failure) == STATUS_OK;
+        struct order *orders =
+            take(sequencer, is_open ? SEQUENCER_KEEP_MS : RETRY_MS, &count, &is_stopping);
+        if (orders != NULL) {
+            decide(sequencer, orders, count);
+            is_stopping = false; /* there may be more */
+        } else {
+            keep(sequencer);
+        }
     }
     return NULL;
 }
 
 /* --- Starting and stopping --- */
 
-static enum status start(struct sequencer *sequencer, const struct note_key *key,
-                         struct failure *failure)
+static enum status start(struct sequencer *sequencer, bool is_standby, struct failure *failure)
 {
-    TRY(workspace_open(sequencer->path, true, &sequencer->workspace, failure));
-    if (!note_key_equal(key, ledger_log_key(workspace_ledger(sequencer->workspace)))) {
-        return fail(failure, STATUS_INVALID, "--log-key",
-                    "%s is not the key that signs this ledger", key->name);
-    }
+    TRY(is_standby ? STATUS_OK : open_again(sequencer, failure));
     sequencer->submissions = calloc(BATCH_ENTRIES_MAX, sizeof *sequencer->submissions);
     if (sequencer->submissions == NULL ||
         pthread_create(&sequencer->thread, NULL, run, sequencer) != 0) {
@@ -173,17 +299,20 @@ static enum status start(struct sequencer *sequencer, const struct note_key *key
 }
 
 enum status sequencer_start(const char *path, const struct note_key *key, struct secret_key *secret,
-                            struct sequencer **ret_sequencer, struct failure *failure)
+                            bool is_standby, struct sequencer **ret_sequencer,
+                            struct failure *failure)
 {
     OWNED(sequencer_stopp) struct sequencer *sequencer = calloc(1, sizeof *sequencer);
     if (sequencer == NULL) {
         return fail_memory(failure);
     }
     sequencer->path = path;
+    sequencer->key = *key;
     sequencer->secret = secret;
+    buffer_init(&sequencer->known, CHECKPOINT_SIZE_MAX);
     (void)pthread_mutex_init(&sequencer->mutex, NULL);
     (void)pthread_cond_init(&sequencer->wake, NULL);
-    TRY(start(sequencer, key, failure));
+    TRY(start(sequencer, is_standby, failure));
     *ret_sequencer = STEAL(sequencer);
     return STATUS_OK;
 }
@@ -202,6 +331,7 @@ void sequencer_stop(struct sequencer *sequencer)
     }
     workspace_close(sequencer->workspace);
     free(sequencer->submissions);
+    buffer_release(&sequencer->known);
     (void)pthread_cond_destroy(&sequencer->wake);
     (void)pthread_mutex_destroy(&sequencer->mutex);
     free(sequencer);

@@ -11,6 +11,16 @@
  *   - After a failure of the store the ledger is opened again, before anything else is decided:
  *     what the disk holds is known only when it is read.
  *   - A note waits in a queue of at most SEQUENCER_QUEUE_MAX.
+ *
+ * STANDBY. Several servers may be started on one ledger; one of them appends. A standby waits for
+ * the right to append and takes it over when the other gives it back, or dies or hangs and its
+ * lease runs out. Until then it takes no notes. Who appends says every SEQUENCER_KEEP_MS that it
+ * lives; who has lost the right, by a pause or a cut, appends nothing more (store.h, promise 4) and
+ * waits like any other standby.
+ *
+ * NEVER BACK. Whoever signs checkpoints must not sign two histories. A sequencer remembers the last
+ * checkpoint that it signed or opened; when it opens the ledger again and that checkpoint is not in
+ * it, as after a fail-over to a copy that lagged behind, it never appends again.
  */
 #pragma once
 
@@ -20,6 +30,7 @@
 #include <stdint.h>
 
 #define SEQUENCER_QUEUE_MAX 4096
+#define SEQUENCER_KEEP_MS 3000
 
 struct sequencer;
 
@@ -34,15 +45,21 @@ struct order {
 };
 
 /*
- * Opens the ledger for writing and starts the thread. `path` and `secret` outlive the sequencer.
+ * Starts the thread. Unless it is a standby, the ledger is open for writing by then. `path`, `key`
+ * and `secret` outlive the sequencer.
  *
  * Errors  those of workspace_open; STATUS_INVALID when `key` does not sign this ledger.
  */
 enum status sequencer_start(const char *path, const struct note_key *key, struct secret_key *secret,
-                            struct sequencer **ret_sequencer, struct failure *failure);
+                            bool is_standby, struct sequencer **ret_sequencer,
+                            struct failure *failure);
 
-/* Hands a note in. False when the queue is full or the sequencer stops: `done` is not called. */
-bool sequencer_submit(struct sequencer *sequencer, struct order *order);
+/*
+ * Hands a note in. `done` is not called, and an error says why, when it is not taken:
+ * STATUS_STORAGE while another server appends, and when the queue is full or the sequencer stops.
+ */
+enum status sequencer_submit(struct sequencer *sequencer, struct order *order,
+                             struct failure *failure);
 
 /* How many commits there were, and how many notes were accepted by them. */
 struct sequencer_counts {
@@ -51,6 +68,7 @@ struct sequencer_counts {
     uint64_t refused;
     uint64_t failed; /* times that the store failed */
     uint64_t waiting;
+    bool is_appending; /* it has the right to append */
 };
 struct sequencer_counts sequencer_count(struct sequencer *sequencer);
 

@@ -96,6 +96,21 @@ static void give_lease(struct postgres_store *store)
     store->epoch = 0;
 }
 
+/* The row is still the caller's only while it has the caller's epoch. */
+static enum status postgres_keep(struct store *base, struct failure *failure)
+{
+    struct postgres_store *store = postgres_store(base);
+    OWNED(postgres_result_freep) PGresult *result = NULL;
+    struct postgres_parameters parameters = {0};
+    assert(store->epoch != 0);
+    postgres_add_integer(&parameters, POSTGRES_LEASE_SECONDS);
+    postgres_add_integer(&parameters, store->epoch);
+    TRY(postgres_query(store, PG_KEEP_LEASE, &parameters, &result, failure));
+    return PQntuples(result) == 1 ? STATUS_OK
+                                  : fail(failure, STATUS_CONFLICT, store->name,
+                                         "%s is written by another by now", store->name);
+}
+
 static enum status postgres_lock(struct store *base, struct failure *failure)
 {
     struct postgres_store *store = postgres_store(base);
@@ -154,6 +169,7 @@ static const struct store_operations POSTGRES_OPERATIONS = {
     .begin = postgres_begin,
     .end = postgres_end,
     .lock = postgres_lock,
+    .keep = postgres_keep,
     .unlock = postgres_unlock,
     .identify = postgres_identify,
     .read_identity = postgres_read_identity,

@@ -39,6 +39,7 @@ enum postgres_statement {
     PG_SIZES,
     PG_TAKE_LEASE,
     PG_GIVE_LEASE,
+    PG_KEEP_LEASE,
     PG_HOLD_LEASE,
     PG_RENEW_LEASE,
     PG_INSERT_IDENTITY,

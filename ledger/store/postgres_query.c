@@ -55,6 +55,9 @@ static const char *const STATEMENTS[PG_STATEMENT_COUNT] = {
                       "WHERE one = 1 AND until <= clock_timestamp() RETURNING epoch",
     [PG_GIVE_LEASE] = "UPDATE writer SET until = clock_timestamp() "
                       "WHERE one = 1 AND epoch = $1::bigint",
+    [PG_KEEP_LEASE] = "UPDATE writer SET "
+                      "until = clock_timestamp() + $1::bigint * interval '1 second' "
+                      "WHERE one = 1 AND epoch = $2::bigint RETURNING epoch",
     [PG_HOLD_LEASE] = "SELECT epoch FROM writer WHERE one = 1 FOR UPDATE",
     [PG_RENEW_LEASE] = "UPDATE writer SET "
                        "until = clock_timestamp() + $1::bigint * interval '1 second' "
@@ -199,6 +202,7 @@ const char *postgres_statement_name(enum postgres_statement name)
         [PG_SIZES] = "sizes",
         [PG_TAKE_LEASE] = "take_lease",
         [PG_GIVE_LEASE] = "give_lease",
+        [PG_KEEP_LEASE] = "keep_lease",
         [PG_HOLD_LEASE] = "hold_lease",
         [PG_RENEW_LEASE] = "renew_lease",
         [PG_INSERT_IDENTITY] = "insert_identity",

@@ -21,6 +21,11 @@ enum status store_lock(struct store *store, struct failure *failure)
     return store->operations->lock(store, failure);
 }
 
+enum status store_keep(struct store *store, struct failure *failure)
+{
+    return store->operations->keep == NULL ? STATUS_OK : store->operations->keep(store, failure);
+}
+
 void store_unlock(struct store *store)
 {
     store->operations->unlock(store);

@@ -132,6 +132,7 @@ struct store_operations {
     enum status (*begin)(struct store *, struct failure *);
     void (*end)(struct store *);
     enum status (*lock)(struct store *, struct failure *);
+    enum status (*keep)(struct store *, struct failure *); /* NULL: a lock does not run out */
     void (*unlock)(struct store *);
     enum status (*identify)(struct store *, struct view, struct view, struct failure *);
     enum status (*read_identity)(struct store *, struct buffer *, struct buffer *,
@@ -184,6 +185,14 @@ void store_end(struct store *store);
  */
 enum status store_lock(struct store *store, struct failure *failure);
 void store_unlock(struct store *store);
+
+/*
+ * Says that the caller still lives and wants the lock that it holds. Where a lock can run out, it
+ * is said every few seconds; an append says it too.
+ *
+ * Errors  STATUS_CONFLICT when somebody else has it by now; STATUS_STORAGE.
+ */
+enum status store_keep(struct store *store, struct failure *failure);
 
 /*
  * Gives an empty store its identity. It is stored together with the first batch: a crash before
