@@ -279,7 +279,7 @@ worst: ## the longest and the most nested functions
 
 # ---- Measuring ----
 
-.PHONY: coverage bench
+.PHONY: coverage bench failover
 # A failed assertion is our mistake, never input: that branch is not to be covered. Some tests give
 # up their rights, and must still be able to write what they covered.
 LCOV := --quiet --rc lcov_branch_coverage=1 --rc 'lcov_excl_br_line=assert\('
@@ -296,6 +296,9 @@ coverage: ## lines and branches of ledger/ and contracts/ that tests reach: buil
 	@genhtml $(LCOV) --branch-coverage --prefix '$(CURDIR)' --title utfall \
 	    --output-directory build/coverage/html build/coverage/product.info
 	@lcov --rc lcov_branch_coverage=1 --summary build/coverage/product.info 2>&1 | grep -E 'lines|branches'
+
+failover: all ## kill database nodes under servers and clients, ROUNDS (100) times
+	ROUNDS=$(or $(ROUNDS),100) /usr/bin/python3 tests/cli/failover.py
 
 bench: $(BUILD)/bench/bench ## speed, as ratios within one run (BENCH_ENTRIES=1000000)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $< "$$folder" $(BENCH_ENTRIES)
