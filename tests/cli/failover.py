@@ -7,7 +7,6 @@ that was ever handed out is one of the same history.
     make failover ROUNDS=100     longer than `make check` does
 """
 
-import concurrent.futures
 import os
 import random
 import shutil
@@ -19,12 +18,11 @@ import threading
 import time
 
 from _cli import GOOD, Tap, Town
-from front_ends import Cluster, History, submit_until_told, test_history, watch
+from front_ends import CLIENTS, Cluster, History, submit_until_told, test_history, watch, while_submitting
 from serve import contracts
 
 ROUNDS = int(os.environ.get("ROUNDS", "2"))
-CLIENTS = 4
-EACH = 6
+EACH = 4
 BIN = max(os.path.join("/usr/lib/postgresql", version, "bin") for version in os.listdir("/usr/lib/postgresql"))
 
 
@@ -152,26 +150,22 @@ def test_backup(tap, cluster, nodes, notes):
     tap.check("the one that signed them appends nothing to the backup", not told <= {500, 503} and f"answers {told}")
 
 
+def disturb(tap, turn, nodes, history, source):
+    time.sleep(1 + source.random() * 2)
+    try:
+        fail_over(tap, turn, nodes, history)
+    except subprocess.CalledProcessError as error:
+        with open(os.path.join(nodes[1].folder, "log"), encoding="utf-8") as file:
+            tap.check("the nodes can be handled", f"{error} {error.stderr} {file.read()[-600:]}")
+        raise SystemExit(tap.end()) from error
+
+
 def play(tap, cluster, nodes, history, notes):
     source = random.Random(2026)
     for turn in range(ROUNDS):
         part = notes[turn * CLIENTS * EACH:(turn + 1) * CLIENTS * EACH]
-
-        def client(mine):
-            for note in mine:
-                submit_until_told(cluster, history, note, source)
-                time.sleep(source.random() * 5)
-        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-            clients = [pool.submit(client, part[i::CLIENTS]) for i in range(CLIENTS)]
-            time.sleep(1 + source.random() * 2)
-            try:
-                fail_over(tap, turn, nodes, history)
-            except subprocess.CalledProcessError as error:
-                with open(os.path.join(nodes[1].folder, "log"), encoding="utf-8") as file:
-                    tap.check("the nodes can be handled", f"{error} {error.stderr} {file.read()[-600:]}")
-                raise SystemExit(tap.end()) from error
-            for one in clients:
-                one.result()
+        while_submitting(cluster, history, part, source, 5,
+                         lambda turn=turn: disturb(tap, turn, nodes, history, source))
 
 
 def main():

@@ -118,6 +118,19 @@ def submit_until_told(cluster, history, note, source):
     return False
 
 
+def while_submitting(cluster, history, notes, source, pause, action):
+    """Does something to a cluster while CLIENTS hand in notes, each with pauses of its own."""
+    def client(mine):
+        for note in mine:
+            submit_until_told(cluster, history, note, source)
+            time.sleep(source.random() * pause)
+    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+        clients = [pool.submit(client, notes[i::CLIENTS]) for i in range(CLIENTS)]
+        action()
+        for one in clients:
+            one.result()
+
+
 def watch(cluster, history, stop):
     """Somebody who follows the log at every server."""
     while not stop.is_set():
@@ -209,16 +222,7 @@ def main():
         watcher.start()
         for turn in range(ROUNDS):
             part = notes[1 + turn * CLIENTS * EACH:1 + (turn + 1) * CLIENTS * EACH]
-
-            def client(mine):
-                for note in mine:
-                    submit_until_told(cluster, history, note, source)
-                    time.sleep(source.random() * 6)
-            with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-                clients = [pool.submit(client, part[i::CLIENTS]) for i in range(CLIENTS)]
-                disturb(tap, cluster)
-                for one in clients:
-                    one.result()
+            while_submitting(cluster, history, part, source, 6, lambda: disturb(tap, cluster))
         stop.set()
         watcher.join()
         test_history(tap, town, cluster, history, notes[1:])
