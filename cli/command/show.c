@@ -236,6 +236,33 @@ static enum status read_certificates(struct workspace *workspace, const struct s
     return certified_add(&certificates->certified, ledger, party->certified_at, failure);
 }
 
+static enum status set_registration(const struct state_party *party, struct json *object)
+{
+    if (party->number[0] == '\0') {
+        return STATUS_OK;
+    }
+    OWNED(json_freep) struct json *registration = json_new_object();
+    if (registration == NULL) {
+        return STATUS_MEMORY;
+    }
+    TRY(json_set_string(registration, "scheme", view_of(party->scheme_name)));
+    TRY(json_set_string(registration, "number", view_of(party->number)));
+    return json_set(object, "registration", STEAL(registration));
+}
+
+static enum status set_fund(const struct state_fund *fund, struct json *object)
+{
+    OWNED(json_freep) struct json *item = json_new_object();
+    if (item == NULL) {
+        return STATUS_MEMORY;
+    }
+    TRY(json_set_string(item, "owner", view_of(fund->owner)));
+    TRY(json_set_string(item, "currency", view_of(fund->reserve.currency.code)));
+    TRY(output_set_amount(item, "reserve", fund->reserve));
+    TRY(json_set_string(item, "since", view_of(display_date(fund->since).text)));
+    return json_set(object, "fund", STEAL(item));
+}
+
 static enum status party_to_json(struct workspace *workspace, const struct state_party *party,
                                  const struct certified *certified, struct json **ret_object,
                                  struct failure *failure)
@@ -257,6 +284,8 @@ static enum status party_to_json(struct workspace *workspace, const struct state
     }
     TRY(json_set_string(object, "party", view_of(party->id)));
     TRY(json_set_string(object, "legal_name", view_of(party->legal_name)));
+    TRY(set_registration(party, object));
+    TRY(party->fund == NULL ? STATUS_OK : set_fund(party->fund, object));
     TRY(json_set(object, "keys", STEAL(keys)));
     TRY(certified_to_json(certified, &certificates));
     TRY(json_set(object, "certificates", STEAL(certificates)));

@@ -1,5 +1,7 @@
 /* utfall simulate: shows what a contract pays over a range of results, before anything happens. */
 
+#include "cli/command/simulate.h"
+
 #include "cli/command.h"
 #include "cli/contract_source.h"
 #include "cli/file.h"
@@ -24,6 +26,7 @@ struct work {
     const struct invocation *invocation;
     struct contract_source sources[SIMULATED_CONTRACTS_MAX];
     size_t source_count;
+    size_t rows_max;
     struct simulated simulated;
     struct setting settings[INVOCATION_GIVEN_MAX];
     enum format format;
@@ -356,6 +359,11 @@ static enum status compute(struct work *work)
 {
     struct simulated *simulated = &work->simulated;
     TRY(prepare(work));
+    if (simulated->row_count > work->rows_max) {
+        return fail(&work->failure, STATUS_LIMIT, "vary",
+                    "these are %zu rows, and at most %zu are computed", simulated->row_count,
+                    work->rows_max);
+    }
     for (size_t i = 0; i < simulated->contract_count; i++) {
         work->about = simulated->names[i];
         simulated->rows[i] = points_new(&simulated->simulations[i], simulated->row_count);
@@ -528,18 +536,45 @@ static int run(struct work *work)
     return answer(work);
 }
 
+static struct work *work_new(const struct invocation *invocation)
+{
+    struct work *work = calloc(1, sizeof *work);
+    if (work != NULL) {
+        work->invocation = invocation;
+        work->about = "";
+        work->rows_max = SIZE_MAX;
+        places_init(&work->simulated.places);
+    }
+    return work;
+}
+
+enum status simulate_json(const struct invocation *invocation, size_t rows_max,
+                          struct json **ret_object, struct failure *failure)
+{
+    struct work *work = work_new(invocation);
+    if (work == NULL) {
+        return fail_memory(failure);
+    }
+    work->rows_max = rows_max;
+    enum status status = compute(work);
+    *failure = work->failure;
+    if (status == STATUS_OK && simulated_to_json(&work->simulated, ret_object) != STATUS_OK) {
+        status = fail_memory(failure);
+    }
+    release(work);
+    free(work);
+    return status;
+}
+
 int command_simulate(const struct invocation *invocation)
 {
     if (invocation->operand_count < 1 || invocation->operand_count > 2) {
         return output_usage(invocation, _("simulate takes one contract, or two to compare"));
     }
-    struct work *work = calloc(1, sizeof *work);
+    struct work *work = work_new(invocation);
     if (work == NULL) {
         return output_failure(invocation, "", &(struct failure){0});
     }
-    work->invocation = invocation;
-    work->about = "";
-    places_init(&work->simulated.places);
     int status = choose_format(work)
                      ? run(work)
                      : output_usage(invocation, _("--format is table, csv or json"));

@@ -17,6 +17,7 @@
 
 #define TEXT_PLAIN "text/plain; charset=utf-8"
 #define PORT_SIZE 8
+#define STREAM_BLOCK 4096
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 /* What a page of this server may do: load from here, and nothing else. */
@@ -43,6 +44,7 @@ struct http_incoming {
     http_handle *finish; /* of an answer that was put off, else NULL */
     void *context;
     atomic_bool is_awake;
+    size_t sent; /* of a stream's piece */
 };
 
 /* --- What comes in --- */
@@ -127,11 +129,45 @@ static void answer_text(struct http_answer *answer, unsigned status, const char 
     (void)kept; /* without memory the status alone has to do */
 }
 
-static enum MHD_Result queue(struct MHD_Connection *connection, const struct http_answer *answer)
+/* What is left of a piece, or of the next one. */
+static ssize_t read_stream(void *context, uint64_t position, char *room, size_t size)
 {
+    (void)position;
+    struct http_incoming *incoming = context;
+    struct http_answer *answer = &incoming->answer;
+    if (incoming->sent == answer->body.size) {
+        buffer_clear(&answer->body);
+        incoming->sent = 0;
+        if (!answer->stream->next(answer->stream_context, &answer->body)) {
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        }
+    }
+    size_t left = answer->body.size - incoming->sent;
+    size_t taken = left < size ? left : size;
+    if (taken > 0) {
+        memcpy(room, answer->body.data + incoming->sent, taken);
+    }
+    incoming->sent += taken;
+    return (ssize_t)taken;
+}
+
+static struct MHD_Response *create_response(struct http_incoming *incoming)
+{
+    struct http_answer *answer = &incoming->answer;
+    if (answer->stream != NULL) {
+        buffer_clear(&answer->body);
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream,
+                                                 incoming, NULL);
+    }
     struct view body = buffer_view(&answer->body);
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body.size, (char *)(uintptr_t)body.data, MHD_RESPMEM_MUST_COPY);
+    return MHD_create_response_from_buffer(body.size, (char *)(uintptr_t)body.data,
+                                           MHD_RESPMEM_MUST_COPY);
+}
+
+static enum MHD_Result queue(struct MHD_Connection *connection, struct http_incoming *incoming)
+{
+    const struct http_answer *answer = &incoming->answer;
+    struct MHD_Response *response = create_response(incoming);
     if (response == NULL) {
         return MHD_NO;
     }
@@ -141,6 +177,9 @@ static enum MHD_Result queue(struct MHD_Connection *connection, const struct htt
     (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     (void)MHD_add_response_header(response, "Cache-Control",
                                   answer->cache == NULL ? "no-store" : answer->cache);
+    if (answer->stream != NULL) { /* nginx would keep pieces back */
+        (void)MHD_add_response_header(response, "X-Accel-Buffering", "no");
+    }
     if (answer->location != NULL) {
         (void)MHD_add_response_header(response, "Location", answer->location);
     }
@@ -211,6 +250,33 @@ const char *http_header(const struct http_request *request, const char *name)
     return MHD_lookup_connection_value(request->incoming->connection, MHD_HEADER_KIND, name);
 }
 
+struct visit {
+    http_visit_parameter *visit;
+    void *context;
+};
+
+static enum MHD_Result visit_parameter(void *context, enum MHD_ValueKind kind, const char *name,
+                                       const char *value)
+{
+    (void)kind;
+    const struct visit *visit = context;
+    visit->visit(visit->context, name, value);
+    return MHD_YES;
+}
+
+void http_each_parameter(const struct http_request *request, http_visit_parameter *visit,
+                         void *context)
+{
+    struct visit each = {visit, context};
+    (void)MHD_get_connection_values(request->incoming->connection, MHD_GET_ARGUMENT_KIND,
+                                    visit_parameter, &each);
+}
+
+void http_sleep(struct http_incoming *incoming)
+{
+    MHD_suspend_connection(incoming->connection);
+}
+
 void http_defer(const struct http_request *request, http_handle *finish, void *context)
 {
     request->incoming->finish = finish;
@@ -242,14 +308,14 @@ static enum MHD_Result answer_incoming(const struct http_server *server, const c
     struct http_answer *answer = &incoming->answer;
     if (incoming->finish != NULL) {
         incoming->finish(incoming->context, &request, answer);
-        return queue(connection, answer);
+        return queue(connection, incoming);
     }
     if (incoming->is_too_large) {
         answer_text(answer, 413, "the body is too large\n");
     } else {
         route(server, method, &request, answer);
     }
-    return incoming->finish != NULL ? MHD_YES : queue(connection, answer);
+    return incoming->finish != NULL ? MHD_YES : queue(connection, incoming);
 }
 
 /*
@@ -278,7 +344,7 @@ static enum MHD_Result look_at_head(struct MHD_Connection *connection,
     incoming->connection = connection;
     if (incoming->is_odd_target || is_ambiguous(connection)) {
         answer_text(&incoming->answer, 400, "the request has two readings\n");
-        return queue(connection, &incoming->answer);
+        return queue(connection, incoming);
     }
     return MHD_YES;
 }
@@ -318,6 +384,9 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     (void)how;
     struct http_incoming *incoming = *slot;
     if (incoming != NULL) {
+        if (incoming->answer.stream != NULL) {
+            incoming->answer.stream->end(incoming->answer.stream_context);
+        }
         buffer_release(&incoming->body);
         buffer_release(&incoming->answer.body);
         free(incoming);

@@ -51,17 +51,39 @@ struct http_request {
 /* A parameter of the query, decoded; NULL when it is not there. Lives as long as the request. */
 const char *http_parameter(const struct http_request *request, const char *name);
 
+/* Visits the parameters of the query, in their order; a value is NULL without a '='. */
+typedef void http_visit_parameter(void *context, const char *name, const char *value);
+void http_each_parameter(const struct http_request *request, http_visit_parameter *visit,
+                         void *context);
+
 /* A header; NULL when it is not there. Lives as long as the request. */
 const char *http_header(const struct http_request *request, const char *name);
 
+/*
+ * An answer that goes on: its pieces are asked for one after the other, by a thread of the server.
+ *
+ *   next  appends a piece. When there is none yet it calls http_sleep, and is asked again after
+ *         somebody has called http_wake. False: that was all.
+ *   end   called once, when the answer or the connection has ended
+ *
+ * Whoever sleeps is woken in the end: until then http_server_stop must not be called.
+ */
+struct http_stream {
+    bool (*next)(void *context, struct buffer *piece);
+    void (*end)(void *context);
+};
+void http_sleep(struct http_incoming *incoming);
+
 /* What a handler fills in. Its body is initialised; `type` is a literal. */
 struct http_answer {
-    unsigned status;           /* 200, ... */
-    const char *type;          /* Content-Type */
-    unsigned retry_in_seconds; /* Retry-After, when it is not 0 */
-    const char *cache;         /* Cache-Control, a literal; NULL: no-store */
-    const char *location;      /* a literal or as long as the request; NULL for none */
-    struct buffer body;        /* its maximum may be raised, up to HTTP_ANSWER_SIZE_MAX */
+    unsigned status;                  /* 200, ... */
+    const char *type;                 /* Content-Type */
+    unsigned retry_in_seconds;        /* Retry-After, when it is not 0 */
+    const char *cache;                /* Cache-Control, a literal; NULL: no-store */
+    const char *location;             /* a literal or as long as the request; NULL for none */
+    const struct http_stream *stream; /* instead of a body; NULL for none */
+    void *stream_context;
+    struct buffer body; /* its maximum may be raised, up to HTTP_ANSWER_SIZE_MAX */
 };
 
 /* A handler cannot fail: what goes wrong is an answer too. */

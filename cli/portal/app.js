@@ -5,6 +5,7 @@ import { Failure, TokenNeeded, keepToken } from "./api.js";
 import { banner } from "./banner.js";
 import { h } from "./dom.js";
 import { choose, language, t } from "./language.js";
+import { follow } from "./news.js";
 import { contractPage } from "./pages/contract.js";
 import { contractsPage } from "./pages/contracts.js";
 import { entryPage } from "./pages/entry.js";
@@ -99,3 +100,4 @@ document.getElementById("skip").addEventListener("click", (event) => {
 });
 addEventListener("hashchange", show);
 show();
+follow(document.getElementById("news"), show);

@@ -8,6 +8,8 @@
 #pragma once
 
 #include "cli/http/server.h"
+#include "cli/serve/catalogue.h"
+#include "cli/serve/events.h"
 #include "cli/serve/readers.h"
 #include "cli/serve/sequencer.h"
 #include "cli/serve/tokens.h"
@@ -15,6 +17,8 @@
 /* What handlers are given. */
 struct api {
     struct readers *readers;
+    struct catalogue *catalogue;
+    struct events *events;
     struct sequencer *sequencer; /* NULL: it only reads */
     struct tokens *tokens;       /* NULL: everyone may read */
 };

@@ -84,6 +84,11 @@ enum status readers_open(const char *path, struct readers **ret_readers, struct 
     return STATUS_OK;
 }
 
+const char *readers_path(const struct readers *readers)
+{
+    return readers->path;
+}
+
 void readers_close(struct readers *readers)
 {
     if (readers == NULL) {

@@ -13,7 +13,8 @@ struct readers;
 
 /* `path` outlives the readers. Opens one, so that what is wrong with the ledger is told at once. */
 enum status readers_open(const char *path, struct readers **ret_readers, struct failure *failure);
-void readers_close(struct readers *readers); /* accepts NULL; none is taken */
+void readers_close(struct readers *readers);             /* accepts NULL; none is taken */
+const char *readers_path(const struct readers *readers); /* as it was opened */
 void readers_closep(struct readers **readers);
 
 /*

@@ -255,6 +255,8 @@ const sign = (from, to, key) => execFileSync(UTFALL, ["sign", from, "-o", to, "-
 
 // A contract by three parties, with a title that would like to be markup.
 async function threeParties() {
+    const watching = await open(town);
+    await go(watching, "#/");
     const tab = await open(town);
     const { page } = tab;
     page.setDefaultTimeout(10000);
@@ -286,6 +288,12 @@ async function threeParties() {
     ok("signed by three it is accepted, and verified in the page", tab.odd.splice(0),
         (await page.locator("[data-check]").first().getAttribute("data-check")) !== "ok" && "it does not verify",
         (await page.title()) === "caught" && "markup of a title was run");
+    const news = watching.page.locator("#news");
+    await news.getByRole("button", { name: "Show it" }).click();
+    await settled(watching.page);
+    ok("a page that was open says that there is a new statement, and shows it", watching.odd,
+        (await news.textContent()) !== "" && "it still says so", !(await watching.page.locator("main").textContent()).includes("img src=x") && "it is not shown");
+    await watching.context.close();
     await go(tab, "#/");
     ok("a title is a text", !(await page.locator("main").textContent()).includes("<img src=x") && "it is no text", (await page.locator("main img").count()) > 0 && "an image");
     await measure(tab);
@@ -329,6 +337,19 @@ async function settleAndPay(tab) {
     ok("nothing is left to pay", !(await tab.page.locator("main").textContent()).includes("nothing of this kind") && "a payment is offered");
 }
 
+async function money() {
+    const tab = await open(demo);
+    await go(tab, "#/party/leksellsocialventures.com");
+    const text = await tab.page.getByRole("table", { name: /Money by contract/ }).textContent();
+    ok("a party's page tells what it placed and was paid", tab.odd, !text.includes("7,500,000.00") && text, !text.includes("3,000,000.00") && text);
+    await tab.page.screenshot({ path: path.join(shots, "party-money.png"), fullPage: true });
+    await go(tab, "#/ledger");
+    await tab.page.getByRole("link", { name: /Lumell/i }).click();
+    await settled(tab.page);
+    ok("the parties are listed", tab.odd, !/lumell/i.test(await tab.page.locator("h1").textContent()) && "another page");
+    await tab.context.close();
+}
+
 async function languageAndKey() {
     const tab = await open(demo);
     const { page } = tab;
@@ -354,7 +375,7 @@ async function languageAndKey() {
     await tab.context.close();
 }
 
-for (const test of [everyPage, faultsAreFound, fiveClicks, byKeyboard, zoomAndPrint, lies, withoutEd25519, files, languageAndKey, threeParties]) {
+for (const test of [everyPage, faultsAreFound, fiveClicks, byKeyboard, zoomAndPrint, lies, withoutEd25519, files, money, languageAndKey, threeParties]) {
     try {
         await test();
     } catch (error) {

@@ -14,7 +14,7 @@ import urllib.parse
 import jsonschema
 
 from _cli import FALSE, GOOD, ROOT, UTFALL, Tap, Town
-from serve import Server, status_is
+from serve import Server, contracts, status_is
 
 DOCUMENT = json.load(open(os.path.join(ROOT, "schemas/openapi.json"), encoding="utf-8"))
 TOKEN = "a-token-of-the-auditor-2026"
@@ -39,9 +39,43 @@ def fill(path, operation, without=None):
     return path + ("?" + "&".join(query) if query else "")
 
 
+class Stream:
+    """Who follows the ledger."""
+
+    def __init__(self, server, path="/api/v1/events", headers=None):
+        self.connection = http.client.HTTPConnection(server.place, timeout=30)
+        self.connection.request("GET", path, headers=headers or {})
+        self.reply = self.connection.getresponse()
+
+    def lines(self):
+        """The lines up to an empty one; none at the end."""
+        found = []
+        while True:
+            line = self.reply.readline()
+            if line in (b"", b"\n"):
+                return found
+            found.append(line.decode().rstrip("\n"))
+
+    def events(self, count):
+        """(id, data) of so many; what is no event is passed over."""
+        found = []
+        while len(found) < count:
+            lines = self.lines()
+            if not lines:
+                raise EOFError(f"the stream ended after {found}")
+            if lines[0].startswith("id: "):
+                found.append((int(lines[0][4:]), json.loads(lines[1].removeprefix("data: "))))
+        return found
+
+    def close(self):
+        self.connection.close()
+
+
 def test_answers(tap, town, server):
     for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
+            if path == "/api/v1/events":
+                continue
             body = None
             if method == "post":
                 [media] = operation["requestBody"]["content"].values()
@@ -65,9 +99,87 @@ def test_failures(tap, server):
                     if headers["Content-Type"].startswith("application/json") else ["no JSON"]))
 
 
+def test_lists(tap, town, server):
+    """What is listed and found, and what the commands say of the same."""
+    whole = town.good("log", "--json").json["entries"]
+    told = server.json("/api/v1/entries?contract=small")["entries"]
+    tap.check("the entries of a contract are those of the log",
+              told != [one for one in whole if one["subject"] == "contract/small"] and told)
+    second = server.json(f"/api/v1/entries?contract=small&limit=1&from={told[0]['index'] + 1}")["entries"]
+    tap.check("from one on, as many as asked for", second != told[1:2] and second)
+    tap.check("none of a contract that is not there", server.json("/api/v1/entries?contract=nothing")["entries"])
+    parties = server.json("/api/v1/parties")["parties"]
+    subjects = sorted({one["subject"].removeprefix("party/") for one in whole if one["subject"].startswith("party/")})
+    tap.check("every party is listed, by name", [one["party"] for one in parties] != subjects and parties)
+    rest = server.json(f"/api/v1/parties?after={subjects[0]}")["parties"]
+    tap.check("behind a name are the others", [one["party"] for one in rest] != subjects[1:] and rest)
+    [settled] = server.json("/api/v1/settlements?contract=small")["settlements"]
+    tap.check("a settlement is listed with what it pays", settled["pays"][0]["amount"]["currency"] != "SEK" and settled,
+              settled["index"] not in [one["index"] for one in whole if one["kind"] == "settlement"] and settled)
+    tap.check("and not from behind it on",
+              server.json(f"/api/v1/settlements?from={settled['index'] + 1}")["settlements"])
+    for query, contracts, found in (("sMaLL", 1, 0), ("town.example", 1, 1), ("small nothing", 0, 0),
+                                    ("INVESTOR EXAMPLE", 1, 1), ("%C3%85", 0, 0)):
+        told = server.json(f"/api/v1/search?q={query.replace(' ', '%20')}")
+        tap.check(f"looking for {query}", (len(told["contracts"]), len(told["parties"])) != (contracts, found) and told)
+    for name, words, path in (("a contract", ("balance", "small"), "/api/v1/contracts/small/balance"),
+                              ("a party", ("balance", "town.example"), "/api/v1/parties/town.example/balance"),
+                              ("the ledger", ("balance",), "/api/v1/balance"),
+                              ("a year", ("balance", "--year", "2027"), "/api/v1/balance?year=2027"),
+                              ("a party's page", ("show", "town.example"), "/api/v1/parties/town.example"),
+                              ("a simulation", ("simulate", "small", "--vary", "saving=0:100:50"),
+                               "/api/v1/contracts/small/simulate?vary=saving=0:100:50"),
+                              ("one with a line", ("simulate", "small", "--vary", "saving=0:100:50", "--line", "half"),
+                               "/api/v1/contracts/small/simulate?vary=saving=0:100:50&line=half")):
+        said = town.good(*words, "--json").json
+        told = server.json(path)
+        tap.check(f"{name}: what the command says", told != said and f"{told}\n{said}")
+    for path in ("/api/v1/contracts/small/simulate?vary=saving=0:1000000:1", "/api/v1/contracts/small/simulate?file=x",
+                 "/api/v1/contracts/-/simulate?vary=saving=0:1:1", "/api/v1/contracts/contract.json/simulate",
+                 "/api/v1/contracts/nothing/balance", "/api/v1/balance?year=x", "/api/v1/search",
+                 "/api/v1/search?q=" + "x" * 300, "/api/v1/search?q=%ff", "/api/v1/settlements?from=x"):
+        status, _, data = server.get(path)
+        tap.check(f"{path[:60]} is refused", status not in (400, 404) and f"{status} {data[:200]}")
+
+
+def test_events(tap, town, server):
+    size = server.json("/api/v1/ledger")["size"]
+    told = server.json("/api/v1/entries?limit=1000")["entries"]
+    everything = Stream(server, "/api/v1/events?from=0")
+    kind = everything.reply.headers["Content-Type"]
+    tap.check("events are a stream", kind != "text/event-stream" and kind)
+    tap.check("from the first on, each as it is listed", everything.events(size) != list(enumerate(told)) and "otherwise")
+    resumed = Stream(server, headers={"Last-Event-ID": str(size - 2)})
+    tap.check("who comes again hears what came since", [index for index, _ in resumed.events(1)] != [size - 1] and "otherwise")
+    new = Stream(server)
+    tap.check("who comes first hears that it follows", new.lines() != [":"] and "otherwise")
+    done = server.submit(next(iter(contracts(town, 1, "event").values())))
+    tap.check("a statement is accepted", status_is(201, done))
+    for name, stream in (("from the first", everything), ("again", resumed), ("new", new)):
+        heard = stream.events(1)
+        tap.check(f"who follows {name} hears of it", heard[0][0] != size and heard,
+                  heard[0][1]["subject"] != "contract/event-0" and heard)
+    found = server.json("/api/v1/search?q=event-0")["contracts"]
+    tap.check("and it is found", [one["last_index"] for one in found] != [size] and found)
+    tap.check("when nothing happens that is told", new.lines() != [":"] and "otherwise")
+    many = [Stream(server) for _ in range(40)]
+    tap.check("others are answered while forty follow", status_is(200, server.get("/healthz")))
+    for stream in many[:20]:
+        stream.close()
+    for query, headers in (("?from=x", {}), ("", {"Last-Event-ID": "-1"})):
+        status, _, _ = server.ask("GET", f"/api/v1/events{query}", headers=headers)
+        tap.check(f"{query}{headers}: no place in the ledger", status != 400 and status)
+    status, _, _ = server.ask("HEAD", "/api/v1/events")
+    tap.check("a HEAD does not wait", status != 200 and status)
+    tap.check("told to end, the server ends", server.stop() != 0 and "otherwise")
+    tap.check("and so do the streams", new.lines() and "otherwise", many[30].lines() != [":"] and "otherwise",
+              many[30].lines() and "otherwise")
+
+
 def routes():
     """(method, path) in cli/serve/api.c, stars and all."""
-    text = open(os.path.join(ROOT, "cli/serve/api.c"), encoding="utf-8").read()
+    text = "".join(open(os.path.join(ROOT, name), encoding="utf-8").read()
+                   for name in ("cli/serve/api_internal.h", "cli/serve/api.c"))
     names = dict(re.findall(r'^#define (\w+) "(/[^"]*)"', text, re.MULTILINE))
     found = re.findall(r'\{"(GET|POST)", (?:(\w+) )?"([^"]*)", \w+, \w+\}', text)
     return [(method.lower(), names.get(name, "") + path) for method, name, path in found]
@@ -176,7 +288,8 @@ def main():
         server = Server(town)
         test_answers(tap, town, server)
         test_failures(tap, server)
-        server.stop()
+        test_lists(tap, town, server)
+        test_events(tap, town, server)
         test_document(tap)
         test_tls(tap, town)
         test_tokens(tap, town)

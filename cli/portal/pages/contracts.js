@@ -20,7 +20,19 @@ export async function contractsPage() {
     let all = [];
     let after = "";
 
+    // What is not here yet, the server looks for.
+    const search = async (wanted) => {
+        const { contracts } = await getJson(`/api/v1/search?q=${encodeURIComponent(wanted)}`);
+        if (input.value === wanted) {
+            list.replaceChildren(...contracts.map(card));
+            status.textContent = t(`${contracts.length} found`, `${contracts.length} hittades`);
+        }
+    };
     const draw = (wanted) => {
+        if (!more.hidden && wanted.trim() !== "") {
+            search(wanted);
+            return;
+        }
         const found = all.filter((one) => `${said(one.title)} ${one.contract} ${Object.values(one.roles).flat().join(" ")}`
             .toLowerCase().includes(wanted.toLowerCase()));
         list.replaceChildren(...found.map(card));

@@ -55,6 +55,7 @@ export async function ledgerPage() {
     const trust = trusted(ledger);
     const from = Math.max(0, ledger.size - 20);
     const { entries } = await getJson(`/api/v1/entries?from=${from}&limit=20`);
+    const { parties, more } = await getJson("/api/v1/parties");
     const others = readNote(encode(ledger.checkpoint)).lines.filter(({ name }) => name !== ledger.origin);
     return [h("h1", {}, t("Ledger and witnesses", "Liggare och vittnen")),
         h("p", { class: "lead" }, ledger.origin), await verdict(ledger, trust),
@@ -66,6 +67,9 @@ export async function ledgerPage() {
             : h("ul", {}, others.map(({ name }) => h("li", {}, name))),
         trustForm(ledger, trust),
         h("h2", {}, t("The signed checkpoint", "Den signerade kontrollpunkten")), h("pre", { tabindex: "0" }, ledger.checkpoint),
+        h("h2", {}, t("Parties", "Parter")), h("ul", {}, parties.map((party) => h("li", {},
+            h("a", { href: `#/party/${party.party}` }, party.legal_name), ` (${party.party}${party.is_fund ? t(", a fund", ", en fond") : ""})`))),
+        more ? h("p", {}, t("And more: find them from the start page.", "Och fler: sök dem från startsidan.")) : [],
         h("h2", {}, t("Newest statements", "Senaste utsagorna")),
         table(t("Newest statements", "Senaste utsagorna"), [t("Number", "Nummer"), t("Kind", "Slag"), t("About", "Om"), t("Date", "Datum")],
             entries.toReversed().map((entry) => [h("a", { href: `#/statement/${entry.index}` }, String(entry.index)), kindName(entry.kind),
