@@ -38,7 +38,7 @@ const KINDS = {
 const ROLES = {
     payer: ["Payer", "Betalare"], investor: ["Investor", "Finansiär"], evaluator: ["Evaluator", "Utvärderare"],
     provider: ["Provider", "Utförare"], intermediary: ["Intermediary", "Intermediär"],
-    guarantor: ["Guarantor", "Garant"], arbiter: ["Arbiter", "Skiljeman"],
+    receiver: ["Receiver", "Mottagare"], guarantor: ["Guarantor", "Garant"], arbiter: ["Arbiter", "Skiljeman"],
 };
 export const kindName = (kind) => t(...(KINDS[kind] ?? [kind, kind]));
 export const roleName = (role) => t(...(ROLES[role] ?? [role, role]));

@@ -1,13 +1,13 @@
 // One party: its keys over time, and the contracts that it is in.
 
 import { getJson } from "../api.js";
-import { decimalText } from "../format.js";
+import { money } from "../format.js";
 import { h, table } from "../dom.js";
 import { roleName, said, t } from "../language.js";
 
 const at = (index) => (index === undefined ? "" : h("a", { href: `#/statement/${index}` }, t(`statement ${index}`, `utsaga ${index}`)));
 
-const sum = (text, currency) => h("span", { class: "sum" }, `${decimalText(text)} ${currency}`);
+const sum = (amount, currency) => h("span", { class: "sum" }, money({ amount, currency }));
 const yearOf = ({ year }) => (year === "all" ? t("All years", "Alla år") : String(year));
 
 // What a fund stands at, year by year.
@@ -24,15 +24,22 @@ function fundPart({ fund }) {
             fund.years.map((row) => [yearOf(row), ...columns.map(([name]) => sum(row[name], fund.currency))]), [1, 2, 3, 4])];
 }
 
-// What it has committed, placed, been settled and paid, by contract.
+// A table of the accounts in some roles; none without rows.
+function accountTable(accounts, caption, roles, columns) {
+    const rows = accounts.filter(({ year, role }) => year === "all" && roles.includes(role));
+    return rows.length === 0 ? [] : table(caption, [t("Contract", "Kontrakt"), t("As", "Som"), ...columns.map(([, text]) => text)],
+        rows.map((row) => [h("a", { href: `#/contract/${row.contract}` }, row.contract), roleName(row.role),
+            ...columns.map(([name]) => sum(row[name], row.currency))]), columns.map((_, i) => i + 2));
+}
+
+// What it has placed, and what it owes or is owed, by contract over all years.
 function moneyPart({ accounts }) {
-    const rows = accounts.filter(({ year }) => year === "all");
-    const columns = [["committed", t("Committed", "Utfäst")], ["funded", t("Placed", "Placerat")], ["settled", t("Settled", "Avräknat")],
-        ["held", t("Held", "Innehållet")], ["paid", t("Paid", "Betalt")], ["outstanding", t("Still to pay", "Kvar att betala")]];
-    return rows.length === 0 ? [] : [h("h2", {}, t("Money", "Pengar")),
-        table(t("Money by contract, over all years", "Pengar per kontrakt, alla år"), [t("Contract", "Kontrakt"), t("As", "Som"), ...columns.map(([, text]) => text)],
-            rows.map((row) => [h("a", { href: `#/contract/${row.contract}` }, row.contract), roleName(row.role),
-                ...columns.map(([name]) => sum(row[name], row.currency))]), [2, 3, 4, 5, 6, 7])];
+    return [accounts.length === 0 ? [] : h("h2", {}, t("Money", "Pengar")),
+        accountTable(accounts, t("Placed, by contract", "Placerat, per kontrakt"), ["investor"],
+            [["committed", t("Committed", "Utfäst")], ["funded", t("Placed", "Placerat")]]),
+        accountTable(accounts, t("Settled and paid, by contract", "Avräknat och betalt, per kontrakt"), ["payer", "receiver"],
+            [["settled", t("Settled", "Avräknat")], ["held", t("Held", "Innehållet")], ["paid", t("Paid", "Betalt")],
+                ["outstanding", t("Still to pay", "Kvar att betala")]])];
 }
 
 // Every entry is read for a balance, and the server adds up one at a time.
