@@ -62,6 +62,7 @@ SUPPORT := $(sort $(filter-out $(BIG),$(wildcard tests/support/*.c)))
 PROGRAMS := $(sort $(wildcard tests/programs/*.c))
 THREAD := $(sort $(wildcard tests/thread/*.c))
 BENCH := $(sort $(wildcard bench/*.c))
+MEASURING := $(sort $(wildcard bench/tools/*.c))
 FUZZ ?= $(sort $(wildcard tests/fuzz/*.c))
 # NAME and TESTS build another suite than the product's own: see tests/canary/run.
 NAME ?= unit
@@ -164,12 +165,12 @@ $(SUITE): $(call object,$(TESTS)) $(if $(PLANTED),,$(call object,$(SUPPORT)) $(L
 	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBRARY_LIBS) -lcriterion
 
 suite: $(SUITE)
-programs: $(call program,$(PROGRAMS)) $(if $(BENCH),$(BUILD)/bench/bench)
+programs: $(call program,$(PROGRAMS) $(MEASURING)) $(if $(BENCH),$(BUILD)/bench/bench)
 fuzzers: $(call program,$(FUZZ))
 
 # Everything but `main`, for programs that have their own.
 PARTS := $(call object,$(BIG)) $(filter-out %/cli/main.o,$(CLI_OBJECTS)) $(LIBRARY_OBJECTS)
-$(call program,$(PROGRAMS) $(THREAD)): %: %.o $(PARTS)
+$(call program,$(PROGRAMS) $(THREAD) $(MEASURING)): %: %.o $(PARTS)
 	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBRARY_LIBS)
 
 $(BUILD)/bench/bench: $(call object,$(BENCH)) $(PARTS)
@@ -279,7 +280,7 @@ worst: ## the longest and the most nested functions
 
 # ---- Measuring ----
 
-.PHONY: coverage bench failover
+.PHONY: coverage bench bench-load bench-scale failover
 # A failed assertion is our mistake, never input: that branch is not to be covered. Some tests give
 # up their rights, and must still be able to write what they covered.
 LCOV := --quiet --rc lcov_branch_coverage=1 --rc 'lcov_excl_br_line=assert\('
@@ -302,6 +303,13 @@ failover: all ## kill database nodes under servers and clients, ROUNDS (100) tim
 
 bench: $(BUILD)/bench/bench ## speed, as ratios within one run (BENCH_ENTRIES=1000000)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $< "$$folder" $(BENCH_ENTRIES)
+
+bench-load: all $(call program,$(MEASURING)) ## a server under 256 submitters, and under readers
+	@packaging/install-packages.sh load
+	@/usr/bin/python3 bench/load.py $(BUILD)
+
+bench-scale: $(call program,$(MEASURING)) ## how cost grows with entries, SIZES='10000 100000 1000000'
+	@/usr/bin/python3 bench/scale.py $(BUILD) $(or $(SIZES),10000 100000 1000000)
 
 # ---- Handing out ----
 

@@ -3,6 +3,7 @@
 #include "contracts/statement/statement.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
+#include "ledger/crypto/keyfile.h"
 #include "ledger/ledger.h"
 #include "ledger/store/sqlite.h"
 
@@ -309,6 +310,56 @@ void big_ledger_make(const char *path, struct big_ledger shape)
     free(writer.entries);
     free(writer.notes);
     free(writer.subjects);
+    cast_release(&cast);
+}
+
+void big_ledger_fundings(struct big_ledger shape, uint64_t contract, size_t count,
+                         struct buffer *notes)
+{
+    struct cast cast;
+    cast_init(&cast);
+    char name[32];
+    struct buffer text;
+    buffer_init(&text, ENTRY_SIZE_MAX);
+    (void)snprintf(name, sizeof name, "c%09" PRIu64, contract);
+    write_contract(name, shape.signatures, &text);
+    struct hash head = text_id(buffer_view(&text));
+    for (uint64_t i = 0; i < shape.fundings_each + count; i++) {
+        buffer_clear(&text);
+        write_funding(name, &head, i, &text);
+        head = text_id(buffer_view(&text));
+        if (i >= shape.fundings_each) {
+            sign(&cast, buffer_view(&text), funding_signers(shape.signatures),
+                 &notes[i - shape.fundings_each]);
+        }
+    }
+    buffer_release(&text);
+    cast_release(&cast);
+}
+
+void big_ledger_investor(struct note_key *ret_key)
+{
+    struct cast cast;
+    cast_init(&cast);
+    *ret_key = cast.keys[INVESTOR];
+    cast_release(&cast);
+}
+
+void big_ledger_write_key(const char *path, const char *passphrase)
+{
+    struct cast cast;
+    struct failure failure = {0};
+    struct buffer file;
+    buffer_init(&file, 65536);
+    cast_init(&cast);
+    must(keyfile_write(cast.secrets[LOG], view_of(cast.vkeys[LOG]), view_of(passphrase), &file,
+                       &failure),
+         "key file");
+    FILE *out = fopen(path, "w");
+    if (out == NULL || fwrite(file.data, 1, file.size, out) != file.size || fclose(out) != 0) {
+        must(STATUS_STORAGE, path);
+    }
+    buffer_release(&file);
     cast_release(&cast);
 }
 
