@@ -57,20 +57,30 @@ static void sleep_ms(long duration)
     }
 }
 
-/* Tries once; the epoch stays 0 when another writer has the lease. */
+/*
+ * Tries once; the epoch stays 0 when another writer has the lease.
+ *
+ * Standbys receive commits in order. So whoever has taken the lease, confirmed, knows that all it
+ * reads is where a commit has to be, also what a writer before it was not told about.
+ */
 static enum status try_lease(struct postgres_store *store, struct failure *failure)
 {
     OWNED(postgres_result_freep) PGresult *result = NULL;
     struct postgres_parameters parameters = {0};
     postgres_add_integer(&parameters, POSTGRES_LEASE_SECONDS);
+    store->is_warned = false;
     TRY(postgres_query(store, PG_TAKE_LEASE, &parameters, &result, failure));
     if (PQntuples(result) == 0) {
         return STATUS_OK;
     }
-    return postgres_column_integer(result, 0, 0, &store->epoch)
-               ? STATUS_OK
-               : fail(failure, STATUS_UNTRUSTED, store->name, "%s is stored in a wrong shape",
-                      "the lease of the writer");
+    if (!postgres_column_integer(result, 0, 0, &store->epoch)) {
+        return fail(failure, STATUS_UNTRUSTED, store->name, "%s is stored in a wrong shape",
+                    "the lease of the writer");
+    }
+    return store->is_warned ? fail(failure, STATUS_STORAGE, store->name,
+                                   "the wait for a standby was cancelled in the database: nothing "
+                                   "is appended before one confirms what is stored")
+                            : STATUS_OK;
 }
 
 static enum status take_lease(struct postgres_store *store, uint32_t wait_ms,

@@ -15,7 +15,8 @@
  * with synchronous_standby_names includes the standby's disk; a server with fsync=off is refused.
  * A commit that the server warns about, as it does when waiting for a standby is cancelled, and one
  * whose answer never came, are STATUS_STORAGE: the ledger must be opened again to learn what
- * happened.
+ * happened. Taking the lease is such a commit too, and comes after all that is read then: so what
+ * was not confirmed before is, or the lease is not taken.
  *
  * APPEND ONLY. Triggers refuse UPDATE, DELETE and TRUNCATE; docs/operating.md gives the writer a
  * role that could not even without them. Nothing but plain SQL, row locks, these triggers and
