@@ -299,7 +299,7 @@ coverage: ## lines and branches of ledger/ and contracts/ that tests reach: buil
 	@lcov --rc lcov_branch_coverage=1 --summary build/coverage/product.info 2>&1 | grep -E 'lines|branches'
 
 failover: all ## kill database nodes under servers and clients, ROUNDS (100) times
-	ROUNDS=$(or $(ROUNDS),100) /usr/bin/python3 tests/cli/failover.py
+	ROUNDS=$(or $(ROUNDS),100) SEED=$(or $(SEED),$(shell date +%s)) /usr/bin/python3 tests/cli/failover.py
 
 bench: $(BUILD)/bench/bench ## speed, as ratios within one run (BENCH_ENTRIES=1000000)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $< "$$folder" $(BENCH_ENTRIES)

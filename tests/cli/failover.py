@@ -1,16 +1,18 @@
 #!/usr/bin/python3
 """Two PostgreSQL nodes with synchronous replication, two servers on them, and clients that submit.
-The primary is killed and its standby promoted, again and again; what each client was told is kept.
-Afterwards every acknowledged statement is there once, where it was said to be, and every checkpoint
-that was ever handed out is one of the same history.
+In each round one thing breaks: a node or a server is killed or paused, the standby is promoted, the
+connections between servers and nodes are cut or fall silent, the wait for the standby is cancelled.
+What each client was told is kept. Afterwards every acknowledged statement is there once, where it
+was said to be, and every checkpoint that was ever handed out is one of the same history.
 
-    make failover ROUNDS=100     longer than `make check` does
+    make failover ROUNDS=100     longer than `make check` does; SEED=N plays a run again
 """
 
 import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,11 +20,14 @@ import threading
 import time
 
 from _cli import GOOD, Tap, Town
-from front_ends import CLIENTS, Cluster, History, submit_until_told, test_history, watch, while_submitting
+from front_ends import (CLIENTS, LEASE_SECONDS, Cluster, History, submit_until_told, test_history, watch,
+                        while_submitting)
 from serve import contracts
 
-ROUNDS = int(os.environ.get("ROUNDS", "2"))
-EACH = 4
+ROUNDS = int(os.environ.get("ROUNDS", "0"))  # 0: those of `make check`
+SEED = int(os.environ.get("SEED", "2026"))
+EACH = 3
+PAUSE = 3
 BIN = max(os.path.join("/usr/lib/postgresql", version, "bin") for version in os.listdir("/usr/lib/postgresql"))
 
 
@@ -40,13 +45,89 @@ def parent_of(process):
         return None
 
 
+class Door:
+    """What stands between the servers and a node: passes on, until it is cut, muted or closed."""
+
+    def __init__(self, folder, behind):
+        os.mkdir(folder)
+        self.folder = folder
+        self.path, self.behind = (os.path.join(one, ".s.PGSQL.5432") for one in (folder, behind))
+        self.is_muted = False
+        self.listener = None
+        self.passing = set()
+
+    def open(self):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen(64)
+        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+
+    def close(self):
+        """As on a machine where nothing listens: who comes is refused, and asks at the other node."""
+        if self.listener is not None:
+            os.remove(self.path)
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.listener.close()
+            self.listener = None
+        self.cut()
+
+    def cut(self):
+        for one in list(self.passing):
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it ended meanwhile
+
+    def accept(self, listener):
+        while True:
+            try:
+                outside = listener.accept()[0]
+            except OSError:
+                return
+            inside = socket.socket(socket.AF_UNIX)
+            try:
+                inside.connect(self.behind)
+            except OSError:
+                outside.close()
+                inside.close()
+                continue
+            self.passing |= {outside, inside}
+            ends = [threading.Thread(target=self.carry, args=way, daemon=True)
+                    for way in ((outside, inside), (inside, outside))]
+            threading.Thread(target=self.attend, args=(ends, outside, inside), daemon=True).start()
+
+    def attend(self, ends, *both):
+        for end in ends:
+            end.start()
+        for end in ends:
+            end.join()
+        self.passing -= set(both)
+        for one in both:
+            one.close()
+
+    def carry(self, source, target):
+        try:
+            while data := source.recv(65536):
+                while self.is_muted:
+                    time.sleep(0.05)
+                target.sendall(data)
+        except OSError:
+            pass  # cut
+        for one in (source, target):
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
 class Node:
-    """One PostgreSQL server on a socket in a folder of its own."""
+    """One PostgreSQL server on a socket in a folder of its own, behind a door."""
 
     def __init__(self, folder):
         self.folder = folder
         self.data = os.path.join(folder, "data")
         os.mkdir(folder)
+        self.door = Door(folder + "-door", folder)
         if os.getuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
 
@@ -64,6 +145,7 @@ class Node:
         run(f"{BIN}/pg_ctl", "-D", self.data, "-l", os.path.join(self.folder, "log"), "-s", "-w", "-o",
             f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c max_connections=200 "
             "-c synchronous_commit=on -c synchronous_standby_names=*", "start")
+        self.door.open()
 
     def sql(self, text):
         return run(f"{BIN}/psql", "-h", self.folder, "-U", "utfall", "-qAtX", "-c", text, "postgres").stdout.decode().strip()
@@ -71,15 +153,20 @@ class Node:
     def has_standby(self):
         return self.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1"
 
-    def kill(self):
+    def signal(self, which):
+        """To all its processes; first to the one that would start others."""
         with open(os.path.join(self.data, "postmaster.pid"), encoding="utf-8") as file:
             postmaster = int(file.readline())
         children = [int(name) for name in os.listdir("/proc") if name.isdigit() and parent_of(name) == postmaster]
         for process in (postmaster, *children):
             try:
-                os.kill(process, signal.SIGKILL)
+                os.kill(process, which)
             except ProcessLookupError:
                 pass
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self.door.close()
         for name in os.listdir(self.folder):  # its socket, and the lock beside it
             if name.startswith(".s.PGSQL"):
                 os.remove(os.path.join(self.folder, name))
@@ -88,6 +175,7 @@ class Node:
         run(f"{BIN}/pg_ctl", "-D", self.data, "-s", "-w", "promote")
 
     def stop(self, how="immediate"):
+        self.door.close()
         run(f"{BIN}/pg_ctl", "-D", self.data, "-m", how, "-s", "stop", check=False)
 
     def keep(self, name):
@@ -108,17 +196,131 @@ def wait_until(question, seconds=30):
     return False
 
 
-def fail_over(tap, turn, nodes, history):
-    """Kills the primary and promotes its standby; the killed one comes back as a standby."""
-    nodes[0].kill()
-    told = len(history.told)
-    nodes[1].promote()
-    nodes.reverse()
-    nodes[1].follow(nodes[0])
-    good = wait_until(nodes[0].has_standby)
-    went_on = wait_until(lambda: len(history.told) > told, 40)
-    tap.check(f"fail-over {turn + 1}: statements are acknowledged again", not good and "no standby",
-              not went_on and "none was")
+class Play:
+    """What the rounds are about; `nodes` begins with the primary."""
+
+    def __init__(self, cluster, nodes):
+        self.cluster = cluster
+        self.nodes = nodes
+        self.history = History()
+        self.source = random.Random(SEED)
+
+    def told(self):
+        return len(self.history.told)
+
+
+# --- What can break: each says what was wrong, or nothing ---
+
+def promote_other(play):
+    """The primary is gone for good; its machine comes back as a standby."""
+    play.nodes[1].promote()
+    play.nodes.reverse()
+    play.nodes[1].follow(play.nodes[0])
+    return "" if wait_until(play.nodes[0].has_standby) else "no standby came back"
+
+
+def kill_primary(play):
+    play.nodes[0].kill()
+    return promote_other(play)
+
+
+def promote_behind_pause(play):
+    """The primary was only paused: for a while there are two."""
+    old, new = play.nodes
+    old.signal(signal.SIGSTOP)
+    new.promote()
+    time.sleep(play.source.random())
+    old.signal(signal.SIGCONT)
+    time.sleep(2)
+    old.kill()
+    play.nodes.reverse()
+    old.follow(new)
+    return "" if wait_until(new.has_standby) else "no standby came back"
+
+
+def pause_primary(play):
+    play.nodes[0].signal(signal.SIGSTOP)
+    time.sleep(play.source.choice((0.5, 4, LEASE_SECONDS + 2)))
+    play.nodes[0].signal(signal.SIGCONT)
+    return ""
+
+
+def kill_server(play):
+    """Usually the one that appends."""
+    [leader], _ = play.cluster.wait_for_one()
+    server = leader if play.source.random() < 0.8 else play.source.choice(play.cluster.servers)
+    server.stop(signal.SIGKILL)
+    play.cluster.replace(server)
+    return ""
+
+
+def pause_server(play):
+    [leader], _ = play.cluster.wait_for_one()
+    leader.process.send_signal(signal.SIGSTOP)
+    found, _ = play.cluster.wait_for_another(leader)
+    leader.process.send_signal(signal.SIGCONT)
+    return "" if found else "nobody took over"
+
+
+def cut_connections(play):
+    """At moments of which some are between a commit and its answer."""
+    for _ in range(8):
+        if play.source.random() < 0.5:
+            play.nodes[0].door.cut()
+        else:
+            play.nodes[0].sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                              "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+        time.sleep(play.source.random() * 0.7)
+    return ""
+
+
+def mute_connections(play):
+    """Nothing comes through, and nobody is told; then they break."""
+    play.nodes[0].door.is_muted = True
+    time.sleep(play.source.choice((1, LEASE_SECONDS + 2)))
+    if play.source.random() < 0.5:
+        play.nodes[0].door.cut()
+    play.nodes[0].door.is_muted = False
+    return ""
+
+
+def cancel_waits(play):
+    """The standby is silent, and somebody cancels whatever waits for it."""
+    play.nodes[1].signal(signal.SIGSTOP)
+    time.sleep(0.5)  # for answers that are under way
+    told, cancelled, until = play.told(), 0, time.monotonic() + 4
+    while time.monotonic() < until:
+        cancelled += int(play.nodes[0].sql("SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity "
+                                           "WHERE wait_event = 'SyncRep'"))
+        time.sleep(0.05)
+    more = play.told() - told
+    play.nodes[1].signal(signal.SIGCONT)
+    if cancelled == 0:
+        return "nothing waited"
+    return f"{more} acknowledged that were on one node" if more else ""
+
+
+KINDS = {
+    "the primary is killed, its standby promoted": kill_primary,
+    "the standby is promoted beside a primary that was paused": promote_behind_pause,
+    "the primary is paused": pause_primary,
+    "a server is killed": kill_server,
+    "the server that appends is paused": pause_server,
+    "connections are cut": cut_connections,
+    "connections fall silent": mute_connections,
+    "waits for the standby are cancelled": cancel_waits,
+}
+CHECKED = (kill_primary, cancel_waits, cut_connections, promote_behind_pause)
+
+
+def kinds_to_play(source):
+    """Each as often as the others, in any order."""
+    if ROUNDS == 0:
+        return [kind for kind in KINDS.items() if kind[1] in CHECKED]
+    deck = []
+    while len(deck) < ROUNDS:
+        deck += source.sample(list(KINDS.items()), len(KINDS))
+    return deck[:ROUNDS]
 
 
 def start_all(nodes):
@@ -143,33 +345,47 @@ def test_backup(tap, cluster, nodes, notes):
     nodes[0].stop("fast")
     nodes[0].restore("backup")
     start_all(nodes)
-    told, until = set(), time.monotonic() + 25
+    told, until = set(), time.monotonic() + LEASE_SECONDS + 5
     while time.monotonic() < until:
         told.add(leader.ask("POST", "/statements", notes[1])[0])
         time.sleep(0.5)
     tap.check("the one that signed them appends nothing to the backup", not told <= {500, 503} and f"answers {told}")
 
 
-def disturb(tap, turn, nodes, history, source):
-    time.sleep(1 + source.random() * 2)
-    try:
-        fail_over(tap, turn, nodes, history)
-    except subprocess.CalledProcessError as error:
-        with open(os.path.join(nodes[1].folder, "log"), encoding="utf-8") as file:
-            tap.check("the nodes can be handled", f"{error} {error.stderr} {file.read()[-600:]}")
-        raise SystemExit(tap.end()) from error
+def play_round(tap, play, title, action, notes):
+    started, complaints = time.monotonic(), []
+    before = play.told()
+
+    def disturb():
+        time.sleep(0.3 + play.source.random())
+        try:
+            complaints.append(action(play))
+        except subprocess.CalledProcessError as error:
+            complaints.append(f"{error} {error.stderr}")
+        except subprocess.TimeoutExpired as error:
+            complaints.append(str(error))
+
+    while_submitting(play.cluster, play.history, notes, play.source, PAUSE, disturb)
+    lost = len(notes) - (play.told() - before)
+    tap.check(f"{title}: all is acknowledged in the end, {time.monotonic() - started:.0f} s", *complaints,
+              lost and f"{lost} are not")
 
 
-def play(tap, cluster, nodes, history, notes):
-    source = random.Random(2026)
-    for turn in range(ROUNDS):
+def play_all(tap, play, kinds, notes):
+    stop = threading.Event()
+    watcher = threading.Thread(target=watch, args=(play.cluster, play.history, stop))
+    watcher.start()
+    for turn, (title, action) in enumerate(kinds):
         part = notes[turn * CLIENTS * EACH:(turn + 1) * CLIENTS * EACH]
-        while_submitting(cluster, history, part, source, 5,
-                         lambda turn=turn: disturb(tap, turn, nodes, history, source))
+        play_round(tap, play, f"{turn + 1}. {title}", action, part)
+    stop.set()
+    watcher.join()
 
 
 def main():
     tap = Tap()
+    kinds = kinds_to_play(random.Random(SEED))
+    print(f"# SEED={SEED}")
     with tempfile.TemporaryDirectory(prefix="utfall-failover-") as folder, Town(contract=False) as town:
         os.chmod(folder, 0o755)
         nodes = [Node(os.path.join(folder, name)) for name in "ab"]
@@ -177,21 +393,16 @@ def main():
         nodes[0].start()
         nodes[1].follow(nodes[0])
         tap.check("a standby follows", not wait_until(nodes[0].has_standby) and "none does")
-        hosts = ",".join(node.folder for node in nodes)
+        hosts = ",".join(node.door.folder for node in nodes)
         place = f"postgresql:///postgres?user=utfall&host={hosts}&target_session_attrs=read-write#fronts"
-        notes = list(contracts(town, ROUNDS * CLIENTS * EACH + 2, "c").values())
+        notes = list(contracts(town, len(kinds) * CLIENTS * EACH + 2, "c").values())
         tap.check("the ledger is on both", town.run("copy", "utfall.ledger", place).ended(GOOD))
         town.environment["UTFALL_LEDGER"] = place
-        cluster = Cluster(town, 2)
-        history, stop = History(), threading.Event()
-        watcher = threading.Thread(target=watch, args=(cluster, history, stop))
-        watcher.start()
-        play(tap, cluster, nodes, history, notes[:-2])
-        stop.set()
-        watcher.join()
-        test_history(tap, town, cluster, history, notes[:-2])
-        test_backup(tap, cluster, nodes, notes[-2:])
-        for server in cluster.servers:
+        play = Play(Cluster(town, 2), nodes)
+        play_all(tap, play, kinds, notes[:-2])
+        test_history(tap, town, play.cluster, play.history, notes[:-2])
+        test_backup(tap, play.cluster, play.nodes, notes[-2:])
+        for server in play.cluster.servers:
             server.stop()
         for node in nodes:
             node.stop()

@@ -25,6 +25,7 @@ CLIENTS = 6
 EACH = 8
 TAKEN_OVER_SECONDS = 40
 LEASE_SECONDS = 10
+SILENCE_SECONDS = 6  # then a client asks again, perhaps elsewhere
 
 
 def root_of(leaves):
@@ -97,7 +98,7 @@ def submit_until_told(cluster, history, note, source):
     until = time.monotonic() + 90
     while time.monotonic() < until:
         server = source.choice(cluster.servers)
-        connection = http.client.HTTPConnection(server.place, timeout=15)
+        connection = http.client.HTTPConnection(server.place, timeout=SILENCE_SECONDS)
         try:
             connection.request("POST", "/statements", note)
             reply = connection.getresponse()
@@ -119,14 +120,19 @@ def submit_until_told(cluster, history, note, source):
 
 
 def while_submitting(cluster, history, notes, source, pause, action):
-    """Does something to a cluster while CLIENTS hand in notes, each with pauses of its own."""
+    """Does something to a cluster while CLIENTS hand in notes, with pauses as long as it is done."""
+    over = threading.Event()
+
     def client(mine):
         for note in mine:
             submit_until_told(cluster, history, note, source)
-            time.sleep(source.random() * pause)
+            over.wait(source.random() * pause)
     with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
         clients = [pool.submit(client, notes[i::CLIENTS]) for i in range(CLIENTS)]
-        action()
+        try:
+            action()
+        finally:
+            over.set()
         for one in clients:
             one.result()
 
