@@ -15,12 +15,14 @@
 
 #define THREADS_MAX 256
 #define CONNECTIONS 1024
+#define REPLICAS_MAX 100
 #define PEM_SIZE_MAX 262144
 
 struct serving {
     struct api api;
     struct buffer certificate; /* PEM */
     struct buffer tls_key;     /* PEM */
+    struct note_key key;
     struct secret_key *secret; /* NULL: it only reads */
     struct http_server *server;
 };
@@ -57,18 +59,48 @@ static enum status read_threads(const struct invocation *invocation, unsigned *r
     return STATUS_OK;
 }
 
+static enum status read_replicas(const struct invocation *invocation, uint32_t *ret_replicas,
+                                 struct failure *failure)
+{
+    const char *text = invocation->values[OPTION_REPLICAS];
+    uint64_t replicas = 0;
+    if (text != NULL && !has_option(invocation, OPTION_LOG_KEY)) {
+        return fail(failure, STATUS_INVALID, "--replicas",
+                    "it is about appending, which takes --log-key");
+    }
+    if (text != NULL &&
+        (decimal_u64_read(view_of(text), REPLICAS_MAX, &replicas) != STATUS_OK || replicas == 0)) {
+        return fail(failure, STATUS_LIMIT, "--replicas", "it is a number from 1 to %d",
+                    REPLICAS_MAX);
+    }
+    *ret_replicas = (uint32_t)replicas;
+    return STATUS_OK;
+}
+
+static void tell_obstacle(void *context, const struct failure *failure)
+{
+    output_message(context, _("utfall: statements cannot be appended: %s: %s"), failure->at,
+                   failure->reason);
+}
+
 /* With the key of the log it appends; without, it only reads. */
 static enum status start_writing(const struct invocation *invocation, struct serving *serving,
                                  struct failure *failure)
 {
-    struct note_key key;
+    struct sequencer_options options = {
+        .path = workspace_path(invocation),
+        .key = &serving->key,
+        .is_standby = has_option(invocation, OPTION_STANDBY),
+        .tell = tell_obstacle,
+        .context = (void *)(uintptr_t)invocation,
+    };
+    TRY(read_replicas(invocation, &options.replicas, failure));
     if (!has_option(invocation, OPTION_LOG_KEY)) {
         return STATUS_OK;
     }
-    TRY(secret_open_log(invocation, &serving->secret, &key, failure));
-    return sequencer_start(workspace_path(invocation), &key, serving->secret,
-                           has_option(invocation, OPTION_STANDBY), &serving->api.sequencer,
-                           failure);
+    TRY(secret_open_log(invocation, &serving->secret, &serving->key, failure));
+    options.secret = serving->secret;
+    return sequencer_start(&options, &serving->api.sequencer, failure);
 }
 
 /* Fails closed: what such a charter demands of an append, this server does not do. */

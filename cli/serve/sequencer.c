@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define CHAINS_MAX 4096 /* that stay loaded between commits */
@@ -15,9 +16,7 @@
 #define ANOTHER "another server appends to this ledger, or none can: try again"
 
 struct sequencer {
-    const char *path;
-    struct secret_key *secret;
-    struct note_key key;
+    struct sequencer_options options;
     struct workspace *workspace; /* the thread's; NULL after a failure, until it is opened again */
     uint64_t known_size;         /* of the last checkpoint that was signed or opened */
     struct buffer known;         /* that checkpoint */
@@ -31,6 +30,7 @@ struct sequencer {
     struct order *first;
     struct order *last;
     bool is_stopping;
+    struct failure obstacle; /* why it cannot append; STATUS_OK when it can, or another does */
     struct sequencer_counts counts;
 };
 
@@ -60,6 +60,7 @@ enum status sequencer_submit(struct sequencer *sequencer, struct order *order,
     (void)pthread_mutex_lock(&sequencer->mutex);
     bool is_appending = sequencer->counts.is_appending;
     bool is_taken = is_appending && has_room(sequencer);
+    struct failure obstacle = sequencer->obstacle;
     if (is_taken) {
         push(sequencer, order);
     }
@@ -67,16 +68,36 @@ enum status sequencer_submit(struct sequencer *sequencer, struct order *order,
     if (is_taken) {
         return STATUS_OK;
     }
-    return is_appending ? fail(failure, STATUS_STORAGE, "",
-                               "too many statements wait to be appended: try again")
-                        : fail(failure, STATUS_STORAGE, "", ANOTHER);
+    if (is_appending) {
+        return fail(failure, STATUS_STORAGE, "",
+                    "too many statements wait to be appended: try again");
+    }
+    return obstacle.status == STATUS_OK
+               ? fail(failure, STATUS_STORAGE, "", ANOTHER)
+               : fail(failure, STATUS_STORAGE, obstacle.at, "%s", obstacle.reason);
 }
 
-static void set_appending(struct sequencer *sequencer, bool is_appending)
+static void set_appending(struct sequencer *sequencer)
 {
     (void)pthread_mutex_lock(&sequencer->mutex);
-    sequencer->counts.is_appending = is_appending;
+    sequencer->counts.is_appending = true;
+    sequencer->obstacle = (struct failure){0};
     (void)pthread_mutex_unlock(&sequencer->mutex);
+}
+
+/* It appends no more for now. That another does is no obstacle. */
+static void set_waiting(struct sequencer *sequencer, const struct failure *why)
+{
+    struct failure obstacle = why->status == STATUS_CONFLICT ? (struct failure){0} : *why;
+    (void)pthread_mutex_lock(&sequencer->mutex);
+    bool is_new =
+        obstacle.status != STATUS_OK && strcmp(obstacle.reason, sequencer->obstacle.reason) != 0;
+    sequencer->counts.is_appending = false;
+    sequencer->obstacle = obstacle;
+    (void)pthread_mutex_unlock(&sequencer->mutex);
+    if (is_new) {
+        sequencer->options.tell(sequencer->options.context, &obstacle);
+    }
 }
 
 /* Waits until something is handed in, at most `ms`. The mutex is held. */
@@ -174,23 +195,34 @@ static enum status refuse_fork(struct sequencer *sequencer, struct failure *fail
         return STATUS_OK;
     }
     sequencer->is_forked = true;
-    return fail(failure, STATUS_UNTRUSTED, sequencer->path,
+    return fail(failure, STATUS_UNTRUSTED, sequencer->options.path,
                 "the ledger no longer holds the checkpoint of %" PRIu64
                 " entries that this server knows: it was restored, or a copy that lagged took its "
                 "place; nothing is appended any more",
                 sequencer->known_size);
 }
 
+static enum status check_replicas(struct sequencer *sequencer, struct failure *failure)
+{
+    struct ledger *ledger = workspace_ledger(sequencer->workspace);
+    return sequencer->options.replicas == 0
+               ? STATUS_OK
+               : store_check_replicas(ledger_store(ledger), sequencer->options.replicas, failure);
+}
+
 static enum status open_and_check(struct sequencer *sequencer, struct failure *failure)
 {
+    const struct sequencer_options *options = &sequencer->options;
     if (sequencer->is_forked) {
-        return fail(failure, STATUS_UNTRUSTED, sequencer->path, "the ledger went back");
+        *failure = sequencer->obstacle; /* nobody else writes it */
+        return failure->status;
     }
-    TRY(workspace_open(sequencer->path, true, &sequencer->workspace, failure));
-    if (!note_key_equal(&sequencer->key, ledger_log_key(workspace_ledger(sequencer->workspace)))) {
+    TRY(workspace_open(options->path, true, &sequencer->workspace, failure));
+    if (!note_key_equal(options->key, ledger_log_key(workspace_ledger(sequencer->workspace)))) {
         return fail(failure, STATUS_INVALID, "--log-key",
-                    "%s is not the key that signs this ledger", sequencer->key.name);
+                    "%s is not the key that signs this ledger", options->key->name);
     }
+    TRY(check_replicas(sequencer, failure));
     TRY(refuse_fork(sequencer, failure));
     return note_checkpoint(sequencer) == STATUS_OK ? STATUS_OK : fail_memory(failure);
 }
@@ -202,11 +234,21 @@ static enum status open_again(struct sequencer *sequencer, struct failure *failu
         return STATUS_OK;
     }
     enum status status = open_and_check(sequencer, failure);
-    if (status != STATUS_OK) {
-        workspace_close(STEAL(sequencer->workspace));
+    if (status == STATUS_OK) {
+        set_appending(sequencer);
+        return STATUS_OK;
     }
-    set_appending(sequencer, status == STATUS_OK);
+    set_waiting(sequencer, failure);
+    workspace_close(STEAL(sequencer->workspace));
     return status;
+}
+
+static enum status submit(struct sequencer *sequencer, size_t count, struct failure *failure)
+{
+    TRY(check_replicas(sequencer, failure));
+    TRY(workspace_submit_each(sequencer->workspace, sequencer->submissions, count,
+                              sequencer->options.secret, failure));
+    return check_replicas(sequencer, failure);
 }
 
 static enum status append(struct sequencer *sequencer, struct order *orders, size_t count,
@@ -219,15 +261,14 @@ static enum status append(struct sequencer *sequencer, struct order *orders, siz
     }
     enum status status = open_again(sequencer, failure);
     if (status == STATUS_OK) {
-        status = workspace_submit_each(sequencer->workspace, sequencer->submissions, count,
-                                       sequencer->secret, failure);
+        status = submit(sequencer, count, failure);
     }
-    struct failure ignored;
+    struct failure untrimmed = {.status = STATUS_MEMORY, .reason = "out of memory"};
     bool is_sound = status == STATUS_OK && note_checkpoint(sequencer) == STATUS_OK &&
-                    workspace_trim(sequencer->workspace, CHAINS_MAX, &ignored) == STATUS_OK;
+                    workspace_trim(sequencer->workspace, CHAINS_MAX, &untrimmed) == STATUS_OK;
     if (!is_sound) { /* what is loaded, or stored, is not known any more */
+        set_waiting(sequencer, status == STATUS_OK ? &untrimmed : failure);
         workspace_close(STEAL(sequencer->workspace));
-        set_appending(sequencer, false);
     }
     i = 0;
     for (struct order *order = orders; order != NULL; order = order->next) {
@@ -256,18 +297,24 @@ static void decide(struct sequencer *sequencer, struct order *orders, size_t cou
  */
 static void keep(struct sequencer *sequencer)
 {
-    struct failure ignored;
-    if (sequencer->workspace != NULL &&
-        ledger_keep(workspace_ledger(sequencer->workspace), &ignored) != STATUS_OK) {
+    struct failure failure = {0};
+    if (sequencer->workspace == NULL) {
+        return;
+    }
+    enum status status = ledger_keep(workspace_ledger(sequencer->workspace), &failure);
+    if (status == STATUS_OK) {
+        status = check_replicas(sequencer, &failure);
+    }
+    if (status != STATUS_OK) {
+        set_waiting(sequencer, &failure);
         workspace_close(STEAL(sequencer->workspace));
-        set_appending(sequencer, false);
     }
 }
 
 static void *run(void *context)
 {
     struct sequencer *sequencer = context;
-    struct failure failure;
+    struct failure failure = {0};
     bool is_stopping = false;
     while (!is_stopping) { /* ends when it is stopped and nothing waits */
         size_t count;
@@ -286,9 +333,9 @@ static void *run(void *context)
 
 /* --- Starting and stopping --- */
 
-static enum status start(struct sequencer *sequencer, bool is_standby, struct failure *failure)
+static enum status start(struct sequencer *sequencer, struct failure *failure)
 {
-    TRY(is_standby ? STATUS_OK : open_again(sequencer, failure));
+    TRY(sequencer->options.is_standby ? STATUS_OK : open_again(sequencer, failure));
     sequencer->submissions = calloc(BATCH_ENTRIES_MAX, sizeof *sequencer->submissions);
     if (sequencer->submissions == NULL ||
         pthread_create(&sequencer->thread, NULL, run, sequencer) != 0) {
@@ -298,21 +345,18 @@ static enum status start(struct sequencer *sequencer, bool is_standby, struct fa
     return STATUS_OK;
 }
 
-enum status sequencer_start(const char *path, const struct note_key *key, struct secret_key *secret,
-                            bool is_standby, struct sequencer **ret_sequencer,
-                            struct failure *failure)
+enum status sequencer_start(const struct sequencer_options *options,
+                            struct sequencer **ret_sequencer, struct failure *failure)
 {
     OWNED(sequencer_stopp) struct sequencer *sequencer = calloc(1, sizeof *sequencer);
     if (sequencer == NULL) {
         return fail_memory(failure);
     }
-    sequencer->path = path;
-    sequencer->key = *key;
-    sequencer->secret = secret;
+    sequencer->options = *options;
     buffer_init(&sequencer->known, CHECKPOINT_SIZE_MAX);
     (void)pthread_mutex_init(&sequencer->mutex, NULL);
     (void)pthread_cond_init(&sequencer->wake, NULL);
-    TRY(start(sequencer, is_standby, failure));
+    TRY(start(sequencer, failure));
     *ret_sequencer = STEAL(sequencer);
     return STATUS_OK;
 }

@@ -18,6 +18,10 @@
  * lives; who has lost the right, by a pause or a cut, appends nothing more (store.h, promise 4) and
  * waits like any other standby.
  *
+ * REPLICAS. Asked for, they are looked at when the right to append is taken, each time it is kept,
+ * and before and after each commit: what was committed while nobody was waited for is not called
+ * accepted.
+ *
  * NEVER BACK. Whoever signs checkpoints must not sign two histories. A sequencer remembers the last
  * checkpoint that it signed or opened; when it opens the ledger again and that checkpoint is not in
  * it, as after a fail-over to a copy that lagged behind, it never appends again.
@@ -44,19 +48,31 @@ struct order {
     struct order *next; /* the sequencer's */
 };
 
+struct sequencer_options {
+    const char *path; /* of the ledger */
+    const struct note_key *key;
+    struct secret_key *secret;
+    bool is_standby;
+    uint32_t replicas; /* that a commit must wait for: see store_check_replicas; 0 asks for none */
+    /* Called by the sequencer's thread, once for each new reason why it cannot append. */
+    void (*tell)(void *context, const struct failure *failure);
+    void *context;
+};
+
 /*
- * Starts the thread. Unless it is a standby, the ledger is open for writing by then. `path`, `key`
- * and `secret` outlive the sequencer.
+ * Starts the thread. Unless it is a standby, the ledger is open for writing by then. What the
+ * options point to outlives the sequencer.
  *
- * Errors  those of workspace_open; STATUS_INVALID when `key` does not sign this ledger.
+ * Errors  those of workspace_open and store_check_replicas; STATUS_INVALID when `key` does not sign
+ *         this ledger.
  */
-enum status sequencer_start(const char *path, const struct note_key *key, struct secret_key *secret,
-                            bool is_standby, struct sequencer **ret_sequencer,
-                            struct failure *failure);
+enum status sequencer_start(const struct sequencer_options *options,
+                            struct sequencer **ret_sequencer, struct failure *failure);
 
 /*
  * Hands a note in. `done` is not called, and an error says why, when it is not taken:
- * STATUS_STORAGE while another server appends, and when the queue is full or the sequencer stops.
+ * STATUS_STORAGE while another server appends or something else keeps this one from it, and when
+ * the queue is full or the sequencer stops.
  */
 enum status sequencer_submit(struct sequencer *sequencer, struct order *order,
                              struct failure *failure);

@@ -102,7 +102,10 @@ static void give_lease(struct postgres_store *store)
     OWNED(postgres_result_freep) PGresult *result = NULL;
     struct postgres_parameters parameters = {0};
     postgres_add_integer(&parameters, store->epoch);
-    (void)postgres_query(store, PG_GIVE_LEASE, &parameters, &result, NULL); /* else it runs out */
+    /* It waits for no standby: what is lost of this runs out by itself. */
+    (void)postgres_run(store, "BEGIN; SET LOCAL synchronous_commit TO local", NULL);
+    (void)postgres_query(store, PG_GIVE_LEASE, &parameters, &result, NULL);
+    (void)postgres_run(store, "COMMIT", NULL);
     store->epoch = 0;
 }
 
@@ -180,6 +183,7 @@ static const struct store_operations POSTGRES_OPERATIONS = {
     .end = postgres_end,
     .lock = postgres_lock,
     .keep = postgres_keep,
+    .check_replicas = postgres_check_replicas,
     .unlock = postgres_unlock,
     .identify = postgres_identify,
     .read_identity = postgres_read_identity,

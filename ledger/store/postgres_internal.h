@@ -7,6 +7,7 @@
  *   postgres_read.c     reading
  *   postgres_append.c   writing
  *   postgres_attach.c   attachments
+ *   postgres_replicas.c whether commits wait for standbys
  *   postgres_rows.c     rows that are sent together
  *   postgres_import.c   writing a ledger that comes from elsewhere
  */
@@ -42,6 +43,7 @@ enum postgres_statement {
     PG_KEEP_LEASE,
     PG_HOLD_LEASE,
     PG_RENEW_LEASE,
+    PG_REPLICAS,
     PG_INSERT_IDENTITY,
     PG_INSERT_ENTRIES,
     PG_INSERT_NODES,
@@ -210,6 +212,7 @@ enum status postgres_scan_attachments(struct store *base, uint64_t size,
                                       struct failure *failure);
 enum status postgres_attach(struct store *base, const struct store_attachment *attachment,
                             struct failure *failure);
+enum status postgres_check_replicas(struct store *base, uint32_t count, struct failure *failure);
 enum status postgres_identify(struct store *base, struct view origin, struct view vkey,
                               struct failure *failure);
 enum status postgres_append(struct store *base, const struct store_batch *batch,

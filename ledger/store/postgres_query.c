@@ -63,6 +63,18 @@ static const char *const STATEMENTS[PG_STATEMENT_COUNT] = {
                        "until = clock_timestamp() + $1::bigint * interval '1 second' "
                        "WHERE one = 1",
 
+    /*
+     * What commits of this session wait for: how many standbys the setting names (FIRST n, ANY n, a
+     * list without a number: 1), and how many of these follow. Source: PostgreSQL 15, 20.6.2.
+     */
+    [PG_REPLICAS] =
+        "SELECT (current_setting('synchronous_commit') IN ('on', 'remote_apply'))::int::bigint, "
+        "CASE WHEN names ~ '^\\s*$' THEN 0 ELSE coalesce("
+        "substring(names FROM '(?i)^\\s*(?:(?:any|first)\\s+)?(\\d+)\\s*\\(')::bigint, 1) END, "
+        "(SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')), "
+        "pg_has_role('pg_read_all_stats', 'USAGE')::int::bigint "
+        "FROM current_setting('synchronous_standby_names') AS names",
+
     [PG_INSERT_IDENTITY] = "INSERT INTO identity(one, origin, vkey) "
                            "VALUES(1, $1::bytea, $2::bytea)",
     [PG_INSERT_ENTRIES] = "INSERT INTO entry(idx, id, subject, bytes) SELECT * FROM "
@@ -205,6 +217,7 @@ const char *postgres_statement_name(enum postgres_statement name)
         [PG_KEEP_LEASE] = "keep_lease",
         [PG_HOLD_LEASE] = "hold_lease",
         [PG_RENEW_LEASE] = "renew_lease",
+        [PG_REPLICAS] = "replicas",
         [PG_INSERT_IDENTITY] = "insert_identity",
         [PG_INSERT_ENTRIES] = "insert_entries",
         [PG_INSERT_NODES] = "insert_nodes",

@@ -26,6 +26,15 @@ enum status store_keep(struct store *store, struct failure *failure)
     return store->operations->keep == NULL ? STATUS_OK : store->operations->keep(store, failure);
 }
 
+enum status store_check_replicas(struct store *store, uint32_t count, struct failure *failure)
+{
+    assert(count >= 1);
+    return store->operations->check_replicas == NULL
+               ? fail(failure, STATUS_INVALID, "--replicas",
+                      "a ledger in a file is on one machine: only one in a database has standbys")
+               : store->operations->check_replicas(store, count, failure);
+}
+
 void store_unlock(struct store *store)
 {
     store->operations->unlock(store);

@@ -133,6 +133,7 @@ struct store_operations {
     void (*end)(struct store *);
     enum status (*lock)(struct store *, struct failure *);
     enum status (*keep)(struct store *, struct failure *); /* NULL: a lock does not run out */
+    enum status (*check_replicas)(struct store *, uint32_t, struct failure *); /* NULL: has none */
     void (*unlock)(struct store *);
     enum status (*identify)(struct store *, struct view, struct view, struct failure *);
     enum status (*read_identity)(struct store *, struct buffer *, struct buffer *,
@@ -193,6 +194,15 @@ void store_unlock(struct store *store);
  * Errors  STATUS_CONFLICT when somebody else has it by now; STATUS_STORAGE.
  */
 enum status store_keep(struct store *store, struct failure *failure);
+
+/*
+ * Checks that what is acknowledged now is durable (promise 2) on `count` more machines than one.
+ *
+ * Shapes  count >= 1.
+ * Errors  STATUS_INVALID for a store that is on one machine always; STATUS_STORAGE when commits do
+ *         not wait for so many, or not so many follow, or the caller may not see it.
+ */
+enum status store_check_replicas(struct store *store, uint32_t count, struct failure *failure);
 
 /*
  * Gives an empty store its identity. It is stored together with the first batch: a crash before

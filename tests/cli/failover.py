@@ -19,10 +19,10 @@ import tempfile
 import threading
 import time
 
-from _cli import GOOD, Tap, Town
+from _cli import GOOD, WITH_LOG, Tap, Town
 from front_ends import (CLIENTS, LEASE_SECONDS, Cluster, History, submit_until_told, test_history, watch,
                         while_submitting)
-from serve import contracts
+from serve import Server, contracts, status_is
 
 ROUNDS = int(os.environ.get("ROUNDS", "0"))  # 0: those of `make check`
 SEED = int(os.environ.get("SEED", "2026"))
@@ -133,6 +133,8 @@ class Node:
 
     def create(self):
         run(f"{BIN}/initdb", "-D", self.data, "-U", "utfall", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="utf-8") as file:
+            file.write("synchronous_commit = on\nsynchronous_standby_names = '*'\n")
 
     def follow(self, primary):
         """Becomes a standby of another, from an empty folder on."""
@@ -143,8 +145,7 @@ class Node:
     def start(self):
         """As a primary, now or later, it calls nothing committed that a standby has not on its disk."""
         run(f"{BIN}/pg_ctl", "-D", self.data, "-l", os.path.join(self.folder, "log"), "-s", "-w", "-o",
-            f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c max_connections=200 "
-            "-c synchronous_commit=on -c synchronous_standby_names=*", "start")
+            f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c max_connections=200", "start")
         self.door.open()
 
     def sql(self, text):
@@ -352,6 +353,56 @@ def test_backup(tap, cluster, nodes, notes):
     tap.check("the one that signed them appends nothing to the backup", not told <= {500, 503} and f"answers {told}")
 
 
+def wait_for_standbys(node, names):
+    """Sets which ones the primary waits for."""
+    node.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+    node.sql("SELECT pg_reload_conf()")
+
+
+def test_replicas(tap, town, nodes, notes):
+    """Asked for, a server appends only while acknowledged means on two nodes."""
+    node = nodes[0]
+    words = ("serve", "--listen", "127.0.0.1:0", *WITH_LOG, "--json", "--replicas")
+    two = town.run(*words, "2")
+    tap.check("a server that is to have two standbys does not start with one", two.coded("STORAGE"),
+              "synchronous_standby_names" not in two.out and two)
+    node.sql("CREATE ROLE plain LOGIN; GRANT USAGE ON SCHEMA fronts TO plain; "
+             "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA fronts TO plain")
+    unseen = town.run(*words, "1", "--ledger", town.environment["UTFALL_LEDGER"].replace("user=utfall", "user=plain"))
+    tap.check("nor when it cannot see them", unseen.coded("STORAGE"), "pg_read_all_stats" not in unseen.out and unseen)
+    tap.check("a ledger in a file has none", town.run(*words, "1", "--ledger", "utfall.ledger").coded("INVALID"))
+    for count in ("0", "101", "x"):
+        tap.check(f"{count} standbys: a number from 1 to 100", town.run(*words, count).coded("LIMIT"))
+    reader = town.run("serve", "--listen", "127.0.0.1:0", "--replicas", "1", "--json")
+    tap.check("and a server that only reads waits for none", reader.coded("INVALID"))
+    server = Server(town, "--replicas", "1")
+    tap.check("with one it appends", status_is(201, server.submit(notes[0])))
+    wait_for_standbys(node, "")
+    refused = server.submit(notes[1])
+    tap.check("when nobody is waited for any more, it refuses", status_is(503, refused),
+              "synchronous_standby_names" not in refused[1].get("reason", "") and refused)
+    size = server.json("/api/v1/ledger")["size"]
+    time.sleep(1)
+    later = server.submit(notes[1])
+    tap.check("also later, and says why", status_is(503, later),
+              "synchronous_standby_names" not in later[1].get("reason", "") and later)
+    for names in ("ANY 1 (walreceiver, other)", "FIRST 1 (*)", "1 (walreceiver)"):
+        wait_for_standbys(node, names)
+        tap.check(f"with {names} again, it goes on", not wait_until(lambda: server.submit(notes[1])[0] in (200, 201), 15))
+    tap.check("and what was refused had not been stored", server.json("/api/v1/ledger")["size"] != size + 1)
+    nodes[1].stop("fast")
+    alone = server.submit(notes[2])
+    tap.check("without the standby it refuses at once", status_is(503, alone),
+              "that follow are 0" not in alone[1].get("reason", "") and alone)
+    nodes[1].start()
+    tap.check("and goes on with it", not wait_until(lambda: server.submit(notes[2])[0] == 201, 15))
+    server.process.terminate()
+    said = server.process.stderr.read().decode()
+    tap.check("its log says why, once for each reason", said.count("synchronous_standby_names makes them wait") != 1 and said)
+    wait_for_standbys(node, "*")
+    server.stop()
+
+
 def play_round(tap, play, title, action, notes):
     started, complaints = time.monotonic(), []
     before = play.told()
@@ -395,15 +446,16 @@ def main():
         tap.check("a standby follows", not wait_until(nodes[0].has_standby) and "none does")
         hosts = ",".join(node.door.folder for node in nodes)
         place = f"postgresql:///postgres?user=utfall&host={hosts}&target_session_attrs=read-write#fronts"
-        notes = list(contracts(town, len(kinds) * CLIENTS * EACH + 2, "c").values())
+        notes = list(contracts(town, len(kinds) * CLIENTS * EACH + 6, "c").values())
         tap.check("the ledger is on both", town.run("copy", "utfall.ledger", place).ended(GOOD))
         town.environment["UTFALL_LEDGER"] = place
         play = Play(Cluster(town, 2), nodes)
-        play_all(tap, play, kinds, notes[:-2])
-        test_history(tap, town, play.cluster, play.history, notes[:-2])
-        test_backup(tap, play.cluster, play.nodes, notes[-2:])
+        play_all(tap, play, kinds, notes[:-6])
+        test_history(tap, town, play.cluster, play.history, notes[:-6])
+        test_backup(tap, play.cluster, play.nodes, notes[-6:-4])
         for server in play.cluster.servers:
             server.stop()
+        test_replicas(tap, town, play.nodes, notes[-4:])
         for node in nodes:
             node.stop()
     return tap.end()
