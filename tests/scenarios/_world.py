@@ -12,6 +12,7 @@ from _writer import Key, id_of, key_of, note_of, root_of, text_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+DATABASE = os.environ.get("UTFALL_SCENARIOS_IN")  # a connection URI; else each ledger is a file
 UTFALL = os.environ.get("UTFALL") or os.path.join(ROOT, "build", "release", "utfall")
 SECONDS_MAX = 60
 DATE = "2026-01-15"
@@ -123,6 +124,8 @@ class World:
 
     def __init__(self, folder, log_key):
         self.folder = folder
+        name = os.path.basename(folder).lower()
+        self.place = f"{DATABASE}#{name}" if DATABASE else os.path.join(folder, "utfall.ledger")
         self.log_key = log_key
         self.setup = None
         self.log = None
@@ -145,7 +148,7 @@ class World:
 
     def run(self, *words):
         environment = dict(os.environ, XDG_STATE_HOME=os.path.join(self.folder, "state"))
-        environment.pop("UTFALL_LEDGER", None)
+        environment["UTFALL_LEDGER"] = self.place
         command = [*words, "--json"]
         process = subprocess.run([UTFALL, *command], cwd=self.folder, env=environment, check=False,
                                  stdin=subprocess.DEVNULL, capture_output=True,
@@ -340,7 +343,7 @@ class World:
     # --- Submitting ---
 
     def has_ledger(self):
-        return os.path.exists(self.path("utfall.ledger"))
+        return self.run("log").code != "NOT_FOUND" if DATABASE else os.path.exists(self.place)
 
     def submit(self, statement, note):
         """Hands a note to the program; returns its answer, or None inside a batch."""
@@ -445,11 +448,19 @@ class World:
             made = Setup.cache[self.setup.name]
         if isinstance(made, Wrong):
             raise made
-        for name in os.listdir(made.folder):
-            if name.startswith("utfall.ledger"):
-                shutil.copy(os.path.join(made.folder, name), self.folder)
+        self.copy_ledger(made)
         for name in ("known", "accepted", "heads", "ids", "valid"):
             setattr(self, name, copy.deepcopy(getattr(made, name)))
+
+    def copy_ledger(self, other):
+        if DATABASE:
+            answer = self.run("copy", other.place, self.place)
+            if not answer.ok:
+                raise Wrong(f"the ledger cannot be copied: {answer}")
+            return
+        for name in os.listdir(other.folder):
+            if name.startswith("utfall.ledger"):
+                shutil.copy(os.path.join(other.folder, name), self.folder)
 
     def prepare(self):
         made = World(os.path.join(self.log_key.folder, "setup-" + self.setup.name), self.log_key)
