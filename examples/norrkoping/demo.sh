@@ -5,7 +5,7 @@
 #     make demo DEMO_FLAGS='--lang sv'   in Swedish
 #
 # Everything happens in a new folder under build/demo: keys of eight parties, signed notes, the
-# ledger. What Norrköping's parties published is in the drafts beside this file; what they did not
+# ledger; DEMO_LEDGER=postgresql://host/database#demo puts that into a database instead. What Norrköping's parties published is in the drafts beside this file; what they did not
 # publish is marked there, and nothing is invented. Needs nothing but a POSIX shell and GNU sed.
 set -eu
 
@@ -13,6 +13,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 utfall=${UTFALL:-$top/build/release/utfall}
 folder=${DEMO_FOLDER:-$top/build/demo}
+UTFALL_LEDGER=${DEMO_LEDGER:-$folder/utfall.ledger}
+export UTFALL_LEDGER
 lang=en
 case "$*" in
     *"--lang sv"* | *--lang=sv*) lang=sv ;;
@@ -145,6 +147,9 @@ say 'Anyone can verify all of it' 'Vem som helst kan kontrollera allt'
 u verify --vkey "$(cat log.vkey)"
 
 say 'Someone edits a copy of the database' 'Någon ändrar i en kopia av databasen'
+if [ -n "${DEMO_LEDGER:-}" ]; then
+    u copy "$UTFALL_LEDGER" utfall.ledger --quiet
+fi
 LC_ALL=C sed 's/"amount":"3000000\.00"/"amount":"9000000.00"/g' utfall.ledger > tampered.ledger
 if cmp -s utfall.ledger tampered.ledger; then
     tell '   The copy could not be changed.' '   Kopian kunde inte ändras.'
@@ -158,5 +163,5 @@ tell '   Caught. The signed root covers every byte of every entry.' \
 
 printf '\n'
 tell "All of it is in $folder. Try:" "Allt finns i $folder. Prova:"
-tell "   $utfall --ledger $folder/utfall.ledger log" \
-    "   $utfall --lang sv --ledger $folder/utfall.ledger log"
+tell "   $utfall --ledger '$UTFALL_LEDGER' log" \
+    "   $utfall --lang sv --ledger '$UTFALL_LEDGER' log"

@@ -1,5 +1,6 @@
 """What the tests of the command line share: TAP, running the program, and a small town."""
 
+import itertools
 import json
 import os
 import re
@@ -21,6 +22,9 @@ ORIGIN = "town.example/utfall"
 PARTIES = ("operator", "registrar", "town", "investor", "evaluator")
 
 GOOD, FALSE, TROUBLE = 0, 1, 2
+
+TOWNS_IN = os.environ.get("UTFALL_TOWNS_IN")  # a database's URI; else each town has a file
+TOWN_NUMBERS = itertools.count(1)
 
 
 class Tap:
@@ -225,6 +229,8 @@ class Town(Folder):
 
     def __init__(self, contract=True):
         super().__init__()
+        if TOWNS_IN is not None:
+            self.environment["UTFALL_LEDGER"] = f"{TOWNS_IN}#town-{os.getpid()}-{next(TOWN_NUMBERS)}"
         self.vkeys = {"log": self.make_key(ORIGIN, "log.key")}
         for name in PARTIES:
             self.vkeys[name] = self.make_key(f"{name}.example", f"{name}.key")

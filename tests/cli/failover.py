@@ -418,6 +418,8 @@ def play_round(tap, play, title, action, notes):
 
     while_submitting(play.cluster, play.history, notes, play.source, PAUSE, disturb)
     lost = len(notes) - (play.told() - before)
+    complaints += [f"a server ended with {one.process.returncode}" for one in play.cluster.servers
+                   if one.process.poll() is not None]
     tap.check(f"{title}: all is acknowledged in the end, {time.monotonic() - started:.0f} s", *complaints,
               lost and f"{lost} are not")
 
