@@ -353,8 +353,9 @@ static enum status open_store(const char *path, bool writable, struct store **re
     return site_open_store(path, ret_store, failure);
 }
 
-enum status workspace_open(const char *path, bool writable, struct workspace **ret_workspace,
-                           struct failure *failure)
+/* A writer keeps others out; a reader sees one moment until it closes. */
+static enum status open_with(const char *path, bool writable, const uint32_t *wait_ms,
+                             struct workspace **ret_workspace, struct failure *failure)
 {
     OWNED(workspace_closep) struct workspace *workspace = calloc(1, sizeof *workspace);
     if (workspace == NULL || (workspace->path = strdup(path)) == NULL) {
@@ -363,14 +364,28 @@ enum status workspace_open(const char *path, bool writable, struct workspace **r
     workspace->before = STORE_NONE;
     struct store *store;
     TRY(open_store(path, writable, &store, failure));
+    if (wait_ms != NULL) {
+        store_set_lock_wait(path, store, *wait_ms);
+    }
     TRY(ledger_open(store, &workspace->ledger, failure));
-    /* A writer keeps others out; a reader sees one moment until it closes. */
     TRY(writable ? ledger_lock(workspace->ledger, failure)
                  : ledger_begin(workspace->ledger, failure));
     TRY(writable ? remember_check_told(workspace->ledger, failure) : STATUS_OK);
     TRY(workspace_load_fresh(workspace, failure));
     *ret_workspace = STEAL(workspace);
     return STATUS_OK;
+}
+
+enum status workspace_open(const char *path, bool writable, struct workspace **ret_workspace,
+                           struct failure *failure)
+{
+    return open_with(path, writable, NULL, ret_workspace, failure);
+}
+
+enum status workspace_open_within(const char *path, uint32_t wait_ms,
+                                  struct workspace **ret_workspace, struct failure *failure)
+{
+    return open_with(path, true, &wait_ms, ret_workspace, failure);
 }
 
 void workspace_pause(struct workspace *workspace)

@@ -37,6 +37,13 @@ enum status workspace_open(const char *path, bool writable, struct workspace **r
                            struct failure *failure);
 
 /*
+ * As workspace_open, writable, for whoever tries again and again: waits at most `wait_ms` for
+ * another writer, instead of as long as a command does.
+ */
+enum status workspace_open_within(const char *path, uint32_t wait_ms,
+                                  struct workspace **ret_workspace, struct failure *failure);
+
+/*
  * Creates the ledger with its charter. Takes over `charter`, also when the call fails.
  *
  * Errors  STATUS_CONFLICT when the file exists; the refusals of a charter.

@@ -217,7 +217,10 @@ static enum status open_and_check(struct sequencer *sequencer, struct failure *f
         *failure = sequencer->obstacle; /* nobody else writes it */
         return failure->status;
     }
-    TRY(workspace_open(options->path, true, &sequencer->workspace, failure));
+    /* A thread that tries again must see soon that it is to end. */
+    TRY(sequencer->has_thread
+            ? workspace_open_within(options->path, RETRY_MS, &sequencer->workspace, failure)
+            : workspace_open(options->path, true, &sequencer->workspace, failure));
     if (!note_key_equal(options->key, ledger_log_key(workspace_ledger(sequencer->workspace)))) {
         return fail(failure, STATUS_INVALID, "--log-key",
                     "%s is not the key that signs this ledger", options->key->name);
@@ -337,11 +340,14 @@ static enum status start(struct sequencer *sequencer, struct failure *failure)
 {
     TRY(sequencer->options.is_standby ? STATUS_OK : open_again(sequencer, failure));
     sequencer->submissions = calloc(BATCH_ENTRIES_MAX, sizeof *sequencer->submissions);
-    if (sequencer->submissions == NULL ||
-        pthread_create(&sequencer->thread, NULL, run, sequencer) != 0) {
+    if (sequencer->submissions == NULL) {
         return fail_memory(failure);
     }
-    sequencer->has_thread = true;
+    sequencer->has_thread = true; /* before it starts: the thread reads it */
+    if (pthread_create(&sequencer->thread, NULL, run, sequencer) != 0) {
+        sequencer->has_thread = false;
+        return fail_memory(failure);
+    }
     return STATUS_OK;
 }
 

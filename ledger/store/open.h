@@ -10,5 +10,8 @@
 enum status store_open(const char *name, bool writable, struct store **ret_store,
                        struct failure *failure);
 
+/* Sets how long store_lock waits for another writer, for a store that was opened by this name. */
+void store_set_lock_wait(const char *name, struct store *store, uint32_t wait_ms);
+
 /* Errors: those of sqlite_store_create and postgres_store_create. */
 enum status store_create(const char *name, struct store **ret_store, struct failure *failure);

@@ -181,6 +181,17 @@ def disturb(tap, cluster):
     cluster.replace(leader)
 
 
+def test_end(tap, cluster):
+    [leader], _ = cluster.wait_for_one()
+    for what, server in (("a standby", next(one for one in cluster.servers if one is not leader)),
+                         ("the one that appends", leader)):
+        started = time.monotonic()
+        code = server.stop()
+        seconds = time.monotonic() - started
+        tap.check(f"{what} that is told to end ends in {seconds:.1f} s", code and f"with {code}",
+                  seconds >= LEASE_SECONDS / 2 and "too late")
+
+
 def test_standby(tap, cluster, notes):
     leading, _ = cluster.wait_for_one()
     tap.check("of two servers one appends", len(leading) != 1 and f"{len(leading)} do")
@@ -232,8 +243,7 @@ def main():
         stop.set()
         watcher.join()
         test_history(tap, town, cluster, history, notes[1:])
-        for server in cluster.servers:
-            server.stop()
+        test_end(tap, cluster)
     return tap.end()
 
 
