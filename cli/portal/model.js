@@ -1,7 +1,7 @@
 // What pages tell about a contract, computed from its replayed statements.
 
 import * as q from "./check/rational.js";
-import { decimalsOf, factsOf, governing } from "./check/settle.js";
+import { cellsRead, decimalsOf, factsOf, governing } from "./check/settle.js";
 import { Evaluation, operationOf, readings } from "./check/terms.js";
 import { said, t } from "./language.js";
 
@@ -30,19 +30,12 @@ export function moneySoFar(contract) {
     };
 }
 
-// The cells that the lines of a period read, as [outcome, period].
-function cellsRead(terms, period) {
-    const reads = terms.lines.flatMap((line) => readings(line)).filter(({ measured }) => measured !== undefined);
-    return [...new Map(reads.map((one) => [`${one.measured} ${one.period ?? period}`,
-        [one.measured, one.period ?? period]])).values()];
-}
-
 export function periodsOf(contract) {
     const names = [...new Set(contract.versions.flatMap(({ body }) => body.periods.map(({ period }) => period)))];
     return names.map((name) => {
         const { body } = governing(contract, name);
         const period = body.periods.find((one) => one.period === name);
-        const missing = cellsRead(body, name).filter(([outcome, of]) => !contract.cells.has(`${outcome} ${of}`));
+        const missing = cellsRead(body, name).filter((cell) => !contract.cells.has(cell)).map((cell) => cell.split(" "));
         return { ...period, terms: body, missing,
             settlement: contract.settlements.findLast((one) => one.period === name) };
     });
@@ -52,8 +45,8 @@ export function periodsOf(contract) {
 export function nextSteps(contract) {
     const steps = [];
     const label = (terms, outcome) => said(terms.outcomes.find((one) => one.outcome === outcome)?.label);
-    for (const [id, dispute] of contract.disputes) {
-        if (!contract.decided.has(id)) {
+    for (const dispute of contract.disputes.values()) {
+        if (dispute.decision === null) {
             steps.push(t(`The dispute of ${dispute.by} is to be decided.`, `Tvisten från ${dispute.by} ska avgöras.`));
         }
     }

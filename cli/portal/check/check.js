@@ -14,7 +14,7 @@
  *         limits:      [{en, sv}],     what this cannot establish
  *         replay}                      with the contract as it stands, for what pages compute
  *
- *     checkEntry(note, proof, vkeys) -> Promise<{ok, capable, origin, size, reason}>
+ *     checkEntry(note, proof, vkeys) -> Promise<{ok, capable, origin, size, root, index, reason}>
  *
  * Nothing is thrown: what cannot be read is a problem.
  */
@@ -32,8 +32,8 @@ const LIMITS = [
         sv: "om nyare utsagor i kontraktet undanhålls, eller att en nyckel återkallats" },
     { en: "whether what was measured is true",
         sv: "om det som mätts är sant" },
-    { en: "rules about the form of statements, ranges, disputes and conflicts: utfall-verify checks them all",
-        sv: "regler om utsagors form, intervall, tvister och jäv: utfall-verify prövar dem alla" },
+    { en: "rules about the form of statements, of terms, records and certificates: utfall-verify checks them all",
+        sv: "regler om formen på utsagor, villkor, underlag och certifikat: utfall-verify prövar dem alla" },
 ];
 
 // The portal adds what is true of a page alone: its code came from the server that it checks.
@@ -109,7 +109,7 @@ export async function checkCase(input, vkeys) {
 }
 
 export async function checkEntry(note, proof, vkeys) {
-    const result = { ok: false, capable: await canVerify(), origin: null, size: null, reason: null };
+    const result = { ok: false, capable: await canVerify(), origin: null, size: null, root: null, index: null, reason: null };
     if (!result.capable) {
         return { ...result, reason: unable };
     }
@@ -117,7 +117,8 @@ export async function checkEntry(note, proof, vkeys) {
         const read = readProof(toBytes(proof));
         const checkpoint = await openCheckpoint(read.checkpoint, vkeys);
         await needInclusion({ ...read, bytes: toBytes(note) }, checkpoint);
-        return { ...result, ok: true, origin: checkpoint.origin, size: checkpoint.size.toString(), index: read.index.toString() };
+        return { ...result, ok: true, origin: checkpoint.origin, size: checkpoint.size.toString(), root: checkpoint.rootText,
+            index: read.index.toString() };
     } catch (error) {
         return { ...result, reason: reasonOf(error) };
     }

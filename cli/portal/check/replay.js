@@ -4,6 +4,7 @@
 import { Refused, digest, need } from "./bytes.js";
 import { canonical, readCanonical } from "./json.js";
 import { areOrdered, readNote, readVkey, verifies } from "./note.js";
+import { needFit, needNotHeld } from "./rules.js";
 import { decimalsOf, settle } from "./settle.js";
 import { minor } from "./rational.js";
 
@@ -11,6 +12,8 @@ const STATEMENT_SIZE_MAX = 65535;
 const ROLES = ["payer", "investor", "evaluator", "provider", "intermediary", "guarantor", "arbiter"];
 
 const everyone = (terms) => [...new Set(ROLES.flatMap((role) => terms.roles[role] ?? []))];
+const described = (identity) => ({ legalName: identity.legal_name, registration: identity.registration,
+    owner: identity.fund?.owner });
 const roles = (terms, ...names) => names.flatMap((role) => terms.roles[role] ?? []);
 
 export class Replay {
@@ -21,7 +24,7 @@ export class Replay {
         this.contractName = contractName;
         this.keys = new Map(); // "name+id" -> {key, party, from, to}
         this.publicKeys = new Set([String(logKey.publicKey)]);
-        this.parties = new Map(); // id -> {legalName}
+        this.parties = new Map(); // id -> {legalName, registration, owner}
         this.newest = new Map(); // chain -> id
         this.ids = new Set();
         this.charter = null;
@@ -92,16 +95,20 @@ export class Replay {
             this.charter = body;
             const identities = [body.operator,
                 ...body.registrars.filter(({ party }) => party !== body.operator.party)];
-            for (const { party, vkeys, legal_name: legalName } of identities) {
-                this.parties.set(party, { legalName });
-                for (const vkey of vkeys) {
-                    await this.addKey(vkey, party, index);
+            for (const identity of identities) {
+                this.parties.set(identity.party, described(identity));
+                for (const vkey of identity.vkeys) {
+                    await this.addKey(vkey, identity.party, index);
                 }
             }
         } else if (body.kind === "party" && !this.parties.has(body.party)) {
             for (const vkey of body.vkeys) {
                 await this.addKey(vkey, body.party, index);
             }
+        } else if (body.kind === "party") {
+            const valid = this.validKeys(body.party, index).map(({ text }) => text);
+            need(String(valid.sort()) === String(body.vkeys.toSorted()), "it names other keys than the party has",
+                "det nämner andra nycklar än parten har");
         }
     }
 
@@ -204,21 +211,23 @@ export class Replay {
 
     async take(statement, signers) {
         const { index, id, body } = statement;
+        needFit(this.contract, body, { parties: this.parties, units: (money) => this.units(money) });
         const here = { index, id, body };
         switch (body.kind) {
         case "party":
-            this.parties.set(body.party, { legalName: body.legal_name });
+            this.parties.set(body.party, described(body));
             break;
         case "key":
             await this.takeKey(statement);
             break;
         case "contract":
             this.contract = { versions: [here], fundings: [], cells: new Map(), stated: [], settlements: [],
-                payments: [], credits: new Map(), disputes: new Map(), decided: new Set(),
+                payments: [], credits: new Map(), disputes: new Map(),
                 periods: new Map(), termination: null };
             break;
         case "amendment":
             this.contract.versions.push(here);
+            this.needCaps();
             break;
         case "funding":
             this.contract.fundings.push({ ...here, investor: body.investor, units: this.units(body.amount) });
@@ -230,10 +239,10 @@ export class Replay {
             this.takeValues(here, this.periodOf(body.corrects));
             break;
         case "dispute":
-            this.contract.disputes.set(id, { by: body.by, period: this.periodOf(body.measurement) });
+            this.takeDispute(here, this.periodOf(body.measurement));
             break;
         case "decision":
-            this.contract.decided.add(body.dispute);
+            this.contract.disputes.get(body.dispute).decision = body;
             if (body.values !== undefined) {
                 this.takeValues(here, this.contract.disputes.get(body.dispute).period);
             }
@@ -245,7 +254,6 @@ export class Replay {
             this.takePayment(here);
             break;
         case "termination":
-            need(this.contract.termination === null, "the contract has ended", "kontraktet har upphört");
             this.contract.termination = here;
             break;
         default: // charter: done
@@ -285,6 +293,11 @@ export class Replay {
         this.contract.periods.set(here.id, period);
     }
 
+    takeDispute({ index, id, body }, period) {
+        const cells = new Set(body.outcomes.map((outcome) => `${outcome} ${period}`));
+        this.contract.disputes.set(id, { by: body.by, index, period, cells, decision: null });
+    }
+
     async takeSettlement(here, signers) {
         const stated = here.body.computed;
         const result = { index: here.index, id: here.id, period: stated.period, agrees: false, lines: [], pays: [],
@@ -314,8 +327,6 @@ export class Replay {
                     sv: `${who} har signerat ${wrong.stated} på raden ${wrong.line}; webbläsaren räknar fram ${wrong.value}` };
             throw new Refused(result.problem.en, result.problem.sv);
         }
-        const period = made.version.body.periods.find((one) => one.period === stated.period);
-        need(period.binding, "the period does not bind", "perioden är inte bindande");
         this.remember(here, made);
         this.needCaps();
     }
@@ -349,6 +360,7 @@ export class Replay {
         const at = settlement?.computed.pays.findIndex((one) => one.pay === body.pay && one.from === body.from &&
             one.to === body.to && one.tranche === body.tranche) ?? -1;
         need(at >= 0, "nothing of the kind was settled", "inget sådant är avräknat");
+        needNotHeld(this.contract, body);
         const units = this.units(body.amount);
         const paid = (settlement.paid.get(at) ?? 0n) + units;
         need(units > 0n && paid <= this.units(settlement.computed.pays[at].amount),

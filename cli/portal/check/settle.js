@@ -26,6 +26,12 @@ export function governing(contract, period) {
     need(false, `there is no period ${period}`, `perioden ${period} finns inte`);
 }
 
+// The cells that the lines of a period read, as "outcome period".
+export function cellsRead(terms, period) {
+    return [...new Set(terms.lines.flatMap((line) => readings(line)).filter(({ measured }) => measured !== undefined)
+        .map((one) => `${one.measured} ${one.period ?? period}`))];
+}
+
 // What lines may read, of a contract as it stands, with sums as they were before entry `until`.
 export function factsOf(contract, until, decimals) {
     const before = ({ index }) => index < until;
@@ -143,8 +149,7 @@ function writeOwed(owed, currency, decimals) {
 function inputsOf(contract, version, period, until, owed) {
     const terms = version.body;
     const reads = terms.lines.flatMap((line) => readings(line));
-    const cells = new Set(reads.filter(({ measured }) => measured !== undefined)
-        .map((one) => `${one.measured} ${one.period ?? period}`));
+    const cells = new Set(cellsRead(terms, period));
     const receivers = terms.pays.flatMap((pay) => pay.to ?? pay.waterfall.flatMap(({ to }) => to));
     const uses = (kind) => reads.some((one) => one[kind] !== undefined);
     const before = ({ index }) => index < until;

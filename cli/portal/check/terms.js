@@ -6,7 +6,7 @@ import { raised, readUnit, times, writeUnit } from "./units.js";
 
 const DAY = 86400000;
 const NOT_PUBLISHED = "not_published";
-const COUNTS = ["count", "numerator", "denominator", "control_count", "control_numerator",
+export const COUNTS = ["count", "numerator", "denominator", "control_count", "control_numerator",
     "control_denominator"];
 const OPERATIONS = ["take", "add", "subtract", "multiply", "divide", "power", "minimum", "maximum",
     "negate", "clamp", "tiers", "curve", "brackets", "rate_card", "by_period", "interest", "index",
