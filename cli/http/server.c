@@ -233,6 +233,9 @@ static void route(const struct http_server *server, const char *method,
                 return;
             }
             candidate->handle(server->options.context, request, answer);
+            if (!candidate->is_open && server->options.may_read != NULL) {
+                answer->cache = NULL; /* RFC 9111, 3.5: "public" would hand it to others */
+            }
             return;
         }
     }

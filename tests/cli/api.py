@@ -269,6 +269,9 @@ def test_tokens(tap, town):
         told = server.ask("GET", "/api/v1/ledger", headers={"Authorization": header})
         tap.check(f"with {what}: {status}", status_is(status, told),
                   status == 401 and told[1]["WWW-Authenticate"] != "Bearer" and "it does not ask for one")
+    told = server.ask("GET", "/tile/entries/000.p/1", headers={"Authorization": f"Bearer {TOKEN}"})
+    tap.check("no cache between keeps what takes a token", status_is(200, told),
+              told[1]["Cache-Control"] != "no-store" and told[1]["Cache-Control"])
     tap.check("the portal's pages are open: they ask for a token", status_is(200, server.get("/")))
     taken = server.submit(town.read("payment.note"))
     tap.check("statements are open: they are signed", status_is(200, taken))
