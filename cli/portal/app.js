@@ -44,8 +44,8 @@ function drawAround(path) {
         h("button", { type: "button", lang: code, "aria-pressed": String(code === language),
             onclick: () => { choose(code); show(); } }, name)));
     document.getElementById("footer").replaceChildren(
-        h("p", {}, t("Signatures, the log and every payout are checked in your browser, from the statements themselves.",
-            "Signaturer, logg och varje utbetalning prövas i din webbläsare, från utsagorna själva.")));
+        h("p", {}, t("What stands under a green mark was checked in your browser, from the signed statements themselves.",
+            "Det som står under ett grönt märke är prövat i din webbläsare, från de signerade utsagorna själva.")));
 }
 
 function askForToken() {

@@ -40,5 +40,6 @@ const ROLES = {
     provider: ["Provider", "Utförare"], intermediary: ["Intermediary", "Intermediär"],
     receiver: ["Receiver", "Mottagare"], guarantor: ["Guarantor", "Garant"], arbiter: ["Arbiter", "Skiljeman"],
 };
-export const kindName = (kind) => t(...(KINDS[kind] ?? [kind, kind]));
-export const roleName = (role) => t(...(ROLES[role] ?? [role, role]));
+const named = (names, word) => t(...(Object.hasOwn(names, word) ? names[word] : [word, word]));
+export const kindName = (kind) => named(KINDS, kind);
+export const roleName = (role) => named(ROLES, role);

@@ -128,7 +128,7 @@ async function fiveClicks() {
     await page.locator("#signatures summary").first().click();
     const shown = await page.locator("#signatures").textContent();
     ok("from the start page to the signature behind the payout in five clicks", tab.odd,
-        !/Lumell Associates.*verified in this browser/.test(shown) && shown, !shown.includes("— lumell.se ") && "no signature line");
+        !/lumell.se.*verified in this browser.*says the serverLumell Associates/s.test(shown) && shown, !shown.includes("— lumell.se ") && "no signature line");
     await tab.context.close();
 }
 
@@ -199,7 +199,57 @@ async function tampered(title, match, change, hash, before) {
     await tab.context.close();
 }
 
+// Something true that was not asked for: every word of it is signed.
+async function misdirected(title, pattern, instead, hash) {
+    const tab = await open(demo);
+    let sent = 0;
+    await tab.page.route(pattern, async (route) => {
+        sent++;
+        await route.fulfill({ response: await route.fetch({ url: instead(route.request().url()) }) });
+    });
+    await go(tab, hash);
+    const kinds = await tab.page.locator("[data-check]").evaluateAll((all) => all.map((one) => one.dataset.check));
+    ok(`caught: ${title}`, sent === 0 && "nothing was sent", (!kinds.includes("bad") || kinds.includes("ok")) && `shows ${kinds}`,
+        tab.odd.splice(0));
+    await tab.context.close();
+}
+
+// After a longer ledger, or another of the same length, what was signed once is not enough.
+async function oldLedgers() {
+    const tab = await open(demo);
+    for (const hash of [CONTRACT, "#/statement/10", "#/ledger"]) {
+        for (const [title, change] of [["a longer ledger was seen", (seen) => ({ ...seen, size: "99" })],
+            ["another ledger of this size was seen", (seen) => ({ ...seen, root: seen.root.replace(/^./, (first) => (first === "A" ? "B" : "A")) })]]) {
+            await go(tab, hash);
+            await tab.page.evaluate(() => localStorage.clear());
+            await tab.page.reload();
+            await settled(tab.page);
+            const first = await verdict(tab.page).getAttribute("data-check");
+            const seen = await tab.page.evaluate(() => localStorage.getItem("utfall.seen"));
+            await tab.page.evaluate((told) => localStorage.setItem("utfall.seen", told), JSON.stringify(change(JSON.parse(seen))));
+            await tab.page.reload();
+            await settled(tab.page);
+            const then = await verdict(tab.page).getAttribute("data-check");
+            ok(`${hash}: ${title}`, first !== "ok" && `shows ${first} at first`, then !== "bad" && `shows ${then}`);
+        }
+    }
+    await go(tab, "#/ledger");
+    await tab.page.getByRole("button", { name: "Forget" }).click();
+    await tab.page.reload();
+    await settled(tab.page);
+    ok("whoever forgets starts anew", (await verdict(tab.page).getAttribute("data-check")) !== "ok" && "it still alarms", tab.odd.splice(0));
+    await tab.context.close();
+}
+
 async function lies() {
+    await misdirected("another contract than was asked for", "**/contracts/norrkoping-other/case",
+        (url) => url.replace("norrkoping-other", "norrkoping-rise-spent"), "#/contract/norrkoping-other");
+    await misdirected("another statement than was asked for", /\/entries\/10(\/proof)?$/,
+        (url) => url.replace("/entries/10", "/entries/9"), "#/statement/10");
+    await tampered("another id than that of the statement", "**/entries/10",
+        (text) => text.replace(/"id":"sha256:./, '"id":"sha256:x'), "#/statement/10");
+    await tampered("another ledger than before, on a statement's page", "**/ledger",
+        (text) => text.replace('"origin":"norrkoping.example/utfall"', '"origin":"other.example/utfall"'), "#/statement/10", true);
     const million = (text) => text.replaceAll("3000000.00", "9000000.00");
     const other = (text) => text.replaceAll(/"vkey":"[^"]*"/g, `"vkey":"${fs.readFileSync(path.join(folder, "other.vkey"), "utf8").trim()}"`);
     await tampered("another sum in a signed settlement", "**/case", million, FORM);
@@ -239,6 +289,9 @@ async function files() {
     const tab = await open(demo);
     const { page } = tab;
     const bytes = Buffer.from(await (await fetch(`${demo}/api/v1/contracts/norrkoping-rise-spent/case`)).arrayBuffer());
+    await go(tab, CONTRACT);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download the case" }).click()]);
+    ok("the case that is downloaded is the one that was checked", !fs.readFileSync(await download.path()).equals(bytes) && "it is another");
     for (const [title, data, wanted] of [["a case", bytes, "ok"], ["a case with another sum", Buffer.from(bytes.toString("latin1").replace("3000000.00", "9000000.00"), "latin1"), "bad"],
         ["half a case", bytes.subarray(0, bytes.length / 2), "bad"], ["no case", Buffer.from("hello\n"), "bad"]]) {
         await go(tab, "#/verify");
@@ -375,7 +428,7 @@ async function languageAndKey() {
     await tab.context.close();
 }
 
-for (const test of [everyPage, faultsAreFound, fiveClicks, byKeyboard, zoomAndPrint, lies, withoutEd25519, files, money, languageAndKey, threeParties]) {
+for (const test of [everyPage, faultsAreFound, fiveClicks, byKeyboard, zoomAndPrint, lies, oldLedgers, withoutEd25519, files, money, languageAndKey, threeParties]) {
     try {
         await test();
     } catch (error) {

@@ -161,10 +161,10 @@ function disputes(contract) {
     if (contract.disputes.size === 0) {
         return [];
     }
-    return [h("h2", {}, t("Disputes", "Tvister")), h("ul", {}, [...contract.disputes].map(([id, dispute]) =>
+    return [h("h2", {}, t("Disputes", "Tvister")), h("ul", {}, [...contract.disputes.values()].map((dispute) =>
         h("li", {}, t(`${dispute.by} disputes what was measured for period ${dispute.period}`,
             `${dispute.by} bestrider det som mätts för period ${dispute.period}`), ": ",
-        contract.decided.has(id) ? t("decided", "avgjord") : t("open", "öppen"))))];
+        dispute.decision !== null ? t("decided", "avgjord") : t("open", "öppen"))))];
 }
 
 function remarks(terms) {
@@ -178,7 +178,8 @@ function remarks(terms) {
 export async function contractPage(name) {
     const checked = await checkContract(name);
     const contract = checked.replay?.contract ?? null;
-    const file = `/api/v1/contracts/${encodeURIComponent(name)}/case`;
+    // What was checked, to the byte; a link to the server would lack the token.
+    const file = URL.createObjectURL(new Blob([checked.bytes]));
     const download = h("p", { class: "no-print" }, h("a", { class: "button", href: file, download: `${name}.case` },
         t("Download the case", "Hämta ärendefilen")), h("span", { class: "soft" },
         t("to keep, and to check with utfall-verify", "att spara, och pröva med utfall-verify")));

@@ -49,8 +49,8 @@ export async function contractsPage() {
     more.addEventListener("click", load);
     await load();
     return [h("h1", {}, t("Outcome contracts", "Utfallskontrakt")),
-        h("p", { class: "lead" }, t("Contracts in which a payer repays an investor by what came of an effort. Each page is checked in your browser, down to the signatures.",
-            "Kontrakt där en betalare ersätter en finansiär efter vad en insats har gett. Varje sida prövas i din webbläsare, ända ner till signaturerna.")),
+        h("p", { class: "lead" }, t("Contracts in which a payer repays an investor by what came of an effort. This list is what the server says; each contract's page is checked in your browser, down to the signatures.",
+            "Kontrakt där en betalare ersätter en finansiär efter vad en insats har gett. Listan är vad servern säger; varje kontrakts sida prövas i din webbläsare, ända ner till signaturerna.")),
         all.length > 5 ? [h("label", { for: "find" }, t("Find a contract, party or role", "Sök kontrakt, part eller roll")), input] : [],
         status, list, more,
         all.length === 0 ? h("p", {}, t("No contract has been signed yet.", "Inget kontrakt är signerat än.")) : []];

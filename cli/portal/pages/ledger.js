@@ -4,21 +4,21 @@ import { getJson } from "../api.js";
 import { banner } from "../banner.js";
 import { h, table } from "../dom.js";
 import { kindName, language, t } from "../language.js";
-import { forget, getLedger, pin, trusted } from "../trust.js";
+import { against, forget, getLedger, pin, seenBefore, trusted } from "../trust.js";
 import { encode } from "../check/bytes.js";
 import { canVerify, openCheckpoint, readNote } from "../check/note.js";
 
-async function verdict(ledger, trust) {
+async function verdict(ledger, trust, before) {
     if (!(await canVerify())) {
         return banner("unable", t("Not checked: this browser cannot verify Ed25519 signatures.",
             "Inte prövat: den här webbläsaren kan inte pröva Ed25519-signaturer."));
     }
-    if (ledger.otherOrigin !== null) {
-        return banner("bad", t(`This is the ledger ${ledger.origin}. This browser knew ${ledger.otherOrigin} here.`,
-            `Det här är liggaren ${ledger.origin}. Webbläsaren kände ${ledger.otherOrigin} här.`));
-    }
     try {
-        const { size } = await openCheckpoint(encode(ledger.checkpoint), [trust.vkey]);
+        const { size, rootText: root } = await openCheckpoint(encode(ledger.checkpoint), [trust.vkey]);
+        const reasons = against(ledger, trust, { size: size.toString(), root }, before);
+        if (reasons.length > 0) {
+            return banner("bad", t("This does not hold.", "Det här stämmer inte."), ...reasons.map((reason) => `${reason[language]}.`));
+        }
         return banner("ok", t("Checked in this browser", "Prövat i den här webbläsaren"),
             t(`The checkpoint over ${size} statements is signed with the key that this browser trusts.`,
                 `Kontrollpunkten över ${size} utsagor är signerad med den nyckel som webbläsaren litar på.`));
@@ -51,6 +51,7 @@ function trustForm(ledger, trust) {
 }
 
 export async function ledgerPage() {
+    const before = seenBefore();
     const ledger = await getLedger();
     const trust = trusted(ledger);
     const from = Math.max(0, ledger.size - 20);
@@ -58,13 +59,16 @@ export async function ledgerPage() {
     const { parties, more } = await getJson("/api/v1/parties");
     const others = readNote(encode(ledger.checkpoint)).lines.filter(({ name }) => name !== ledger.origin);
     return [h("h1", {}, t("Ledger and witnesses", "Liggare och vittnen")),
-        h("p", { class: "lead" }, ledger.origin), await verdict(ledger, trust),
+        h("p", { class: "lead" }, ledger.origin), await verdict(ledger, trust, before),
         h("dl", { class: "figures" }, h("div", {}, h("dt", {}, t("Statements", "Utsagor")), h("dd", {}, String(ledger.size))),
-            h("div", {}, h("dt", {}, t("Cosigned by", "Medsignerad av")), h("dd", {}, String(others.length)))),
+            h("div", {}, h("dt", {}, t("Lines of witnesses", "Rader av vittnen")), h("dd", {}, String(others.length)),
+            h("dd", { class: "note" }, t("not checked here", "inte prövade här")))),
         h("h2", {}, t("Witnesses", "Vittnen")), others.length === 0
             ? h("p", {}, t("No witness has cosigned this checkpoint. So nobody but the log says that all are shown the same ledger.",
                 "Inget vittne har medsignerat kontrollpunkten. Så ingen annan än loggen säger att alla får se samma liggare."))
-            : h("ul", {}, others.map(({ name }) => h("li", {}, name))),
+            : [h("p", {}, t("The server shows cosignatures in these names. This browser has no keys of witnesses and has not checked them; utfall-verify does, with a policy.",
+                "Servern visar medsignaturer i de här namnen. Webbläsaren har inga nycklar till vittnen och har inte prövat dem; det gör utfall-verify, med en policy.")),
+            h("ul", {}, others.map(({ name }) => h("li", {}, name)))],
         trustForm(ledger, trust),
         h("h2", {}, t("The signed checkpoint", "Den signerade kontrollpunkten")), h("pre", { tabindex: "0" }, ledger.checkpoint),
         h("h2", {}, t("Parties", "Parter")), h("ul", {}, parties.map((party) => h("li", {},

@@ -61,7 +61,7 @@ function lineItem(contract, terms, line, i, made, told, period) {
         h("div", { class: "inside" }, h("p", { class: "of" }, lineText(terms, line)),
             inputs(contract, terms, line, period, made.values),
             explained?.zero_because === undefined || explained.zero_because === "" ? []
-                : h("p", { class: "soft", lang: "en" }, t("Why it is zero: ", "Varför det är noll: "), explained.zero_because))));
+                : h("p", { class: "soft", lang: "en" }, t("The server says why it is zero: ", "Servern säger varför det är noll: "), explained.zero_because))));
 }
 
 function paysTable(contract, settlement, pays) {
@@ -125,7 +125,7 @@ export async function settlementPage(name, period) {
             ? h("p", { class: "lead" }, t("Nobody has signed this yet. It is what the terms give for what has been measured so far.",
                 "Ingen har signerat det här än. Det är vad villkoren ger av det som är uppmätt hittills."))
             : h("p", { class: "lead" }, t("Signed as ", "Signerad som "), statementLink(settlement.index), t(" by ", " av "),
-                checked.entries.find(({ index }) => index === settlement.index).signers.join(", "), "."),
+                [...new Set(checked.signatures.filter(({ index, ok }) => ok && index === settlement.index).map(({ party }) => party))].join(", "), "."),
         paysTable(contract, settlement, made.pays),
         h("h2", {}, t("Line by line", "Rad för rad")),
         h("p", { class: "soft" }, t("Every value was computed in this browser. Open a line to see what it is made of.",

@@ -26,6 +26,9 @@ export async function verifyPage() {
     const result = h("div", { "aria-live": "polite" });
     const key = h("input", { id: "key", value: known?.vkey ?? "", autocomplete: "off", spellcheck: "false" });
     const check = async (file) => {
+        if (file === undefined) {
+            return; // something was dropped that is no file
+        }
         result.replaceChildren(h("p", { role: "status" }, t("Checking…", "Prövar…")));
         const checked = await checkCase(await file.arrayBuffer(), [key.value.trim()]);
         const trust = { ...(known ?? {}), given: known === null || key.value.trim() !== known.vkey };
