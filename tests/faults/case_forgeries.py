@@ -139,6 +139,13 @@ THIEVES = (
         PAID, lambda s: s["amount"].update(amount="3000000.01")), FALSE, "entry 11"),
     ("a measurement by the payer", edit(MEASURED, lambda s: None, "norrkoping.se"), FALSE,
      "entry 8"),
+    ("a measurement by the payer in its own name", edit(
+        MEASURED, lambda s: s.update(evaluator="norrkoping.se"), "norrkoping.se"), FALSE, "entry 8"),
+    ("a funding by who is no investor", edit(
+        FUNDING, lambda s: s.update(investor="norrkoping.se", receiver="lumell.se"),
+        "norrkoping.se", "lumell.se"), FALSE, "entry 7"),
+    ("a funding of nothing", edit(
+        FUNDING, lambda s: s["amount"].update(amount="0.00")), FALSE, "entry 7"),
     ("a payment by a key that is enrolled later", edit(
         PAID, lambda s: None, Key("norrkoping.se/next")), FALSE, "SIGNER.*entry 11"),
     ("a payment after the payer's key was revoked", move_last(PAID), FALSE, "entry 12"),
