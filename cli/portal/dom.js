@@ -1,9 +1,13 @@
 // Elements. Whatever a ledger says reaches the page as text only.
 
+// What would turn the words after it around (UAX 9: embeddings, overrides, isolates) is shown by its number.
+const shown = (text) => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, (character) =>
+    `[U+${character.charCodeAt(0).toString(16).toUpperCase()}]`);
+
 function append(element, children) {
     for (const child of children.flat(Infinity)) {
         if (child !== null && child !== undefined && child !== false && child !== "") {
-            element.append(child);
+            element.append(typeof child === "string" ? shown(child) : child);
         }
     }
     return element;

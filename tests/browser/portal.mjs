@@ -314,7 +314,7 @@ async function threeParties() {
     const { page } = tab;
     page.setDefaultTimeout(10000);
     const draft = JSON.parse(fs.readFileSync(path.join(folder, "contract.json"), "utf8"));
-    draft.title.en = "<img src=x onerror=document.title='caught'> small";
+    draft.title.en = "<img src=x onerror=document.title='caught'> small \u202e00.000 1";
     await go(tab, "#/write");
     await page.locator("summary", { hasText: "draft of another kind" }).click();
     await page.setInputFiles("#draft", { name: "c.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify({ ...draft, currency: "XXX" })) });
@@ -348,7 +348,8 @@ async function threeParties() {
         (await news.textContent()) !== "" && "it still says so", !(await watching.page.locator("main").textContent()).includes("img src=x") && "it is not shown");
     await watching.context.close();
     await go(tab, "#/");
-    ok("a title is a text", !(await page.locator("main").textContent()).includes("<img src=x") && "it is no text", (await page.locator("main img").count()) > 0 && "an image");
+    ok("a title is a text", !(await page.locator("main").textContent()).includes("<img src=x") && "it is no text",
+        !(await page.locator("main").textContent()).includes("small [U+202E]00.000 1") && "its words are turned around", (await page.locator("main img").count()) > 0 && "an image");
     await measure(tab);
     await settleAndPay(tab);
     await tab.context.close();
