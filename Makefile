@@ -235,8 +235,8 @@ man-check: ## the manual pages, by mandoc
 
 # ---- Lint ----
 
-.PHONY: lint format-check layers headers pure tidy-text shellcheck gnu17 tidy format worst
-lint: format-check layers headers pure tidy-text shellcheck ## everything that reads the sources
+.PHONY: lint format-check layers headers pure tidy-text tidy-pages shellcheck gnu17 tidy format worst
+lint: format-check layers headers pure tidy-text tidy-pages shellcheck ## everything that reads the sources
 
 ALL_C := $(PRODUCT) $(HEADERS) $(BENCH) $(TEST_SOURCES) $(sort $(wildcard tests/*/*.h))
 format-check: ## clang-format has nothing to change
@@ -258,6 +258,9 @@ pure: $(LIBRARY_OBJECTS) ## contracts/ reads no clock, file, environment or rand
 
 tidy-text: ## what no compiler sees: white space, comments, length, rules without a scenario
 	@tests/tidy/text.py
+
+tidy-pages: ## what no browser would say before it reads them: names, imports, markup from text
+	@tests/tidy/pages.py
 
 shellcheck: ## shell scripts
 	@find . \( -name .git -o -name build \) -prune -o -type f -exec awk \
