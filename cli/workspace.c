@@ -333,6 +333,7 @@ static enum status load_governance(struct workspace *workspace, struct failure *
 enum status workspace_load_fresh(struct workspace *workspace, struct failure *failure)
 {
     forget_all(workspace);
+    workspace->state_size = ledger_size(workspace->ledger);
     if (state_new(ledger_log_key(workspace->ledger), &workspace->state) != STATUS_OK) {
         return fail_memory(failure);
     }
@@ -393,11 +394,16 @@ void workspace_pause(struct workspace *workspace)
     ledger_end(workspace->ledger);
 }
 
+enum status workspace_resume_ledger(struct workspace *workspace, struct failure *failure)
+{
+    return ledger_begin(workspace->ledger, failure);
+}
+
 enum status workspace_resume(struct workspace *workspace, struct failure *failure)
 {
-    uint64_t size = ledger_size(workspace->ledger);
-    TRY(ledger_begin(workspace->ledger, failure));
-    bool has_state = workspace->state != NULL && ledger_size(workspace->ledger) == size;
+    TRY(workspace_resume_ledger(workspace, failure));
+    bool has_state =
+        workspace->state != NULL && ledger_size(workspace->ledger) == workspace->state_size;
     enum status status = has_state ? STATUS_OK : workspace_load_fresh(workspace, failure);
     if (status != STATUS_OK) {
         ledger_end(workspace->ledger);

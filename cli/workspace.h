@@ -135,6 +135,9 @@ enum status workspace_submit_each(struct workspace *workspace, struct submission
 void workspace_pause(struct workspace *workspace);
 enum status workspace_resume(struct workspace *workspace, struct failure *failure);
 
+/* The same for whoever asks the ledger alone: the state may be older, and is not to be asked. */
+enum status workspace_resume_ledger(struct workspace *workspace, struct failure *failure);
+
 /* Forgets contracts and parties when more than `count` chains are loaded, so that memory has a
  * bound. */
 enum status workspace_trim(struct workspace *workspace, size_t count, struct failure *failure);

@@ -18,6 +18,7 @@ struct workspace {
     char *path;
     struct ledger *ledger;
     struct state *state;
+    uint64_t state_size;       /* of the ledger when the state was begun */
     struct statement *waiting; /* an amendment whose parties are not loaded yet; owned */
     uint64_t from;             /* of a contract: the first entry to admit */
     uint64_t before;           /* entries from this index on are left out of a replay */

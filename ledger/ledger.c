@@ -206,9 +206,30 @@ static enum status check_continues(const struct ledger *ledger, const struct loa
     return STATUS_OK;
 }
 
+/* Whether the newest checkpoint is the one that was checked last; then nothing is to be done. */
+static enum status is_unmoved(struct ledger *ledger, bool *ret_is_unmoved, struct failure *failure)
+{
+    OWNED(buffer_release) struct buffer newest;
+    buffer_init(&newest, CHECKPOINT_SIZE_MAX);
+    uint64_t size;
+    *ret_is_unmoved = false;
+    if (ledger->edge.size == 0) {
+        return STATUS_OK;
+    }
+    enum status status = store_read_latest(ledger->store, &size, &newest, failure);
+    *ret_is_unmoved = status == STATUS_OK && size == ledger->edge.size &&
+                      view_equal(buffer_view(&newest), buffer_view(&ledger->checkpoint));
+    return status == STATUS_STORAGE || status == STATUS_MEMORY ? status : STATUS_OK;
+}
+
 /* Moves to the newest checkpoint. The store is at one moment. */
 static enum status reload(struct ledger *ledger, struct failure *failure)
 {
+    bool is_same;
+    TRY(is_unmoved(ledger, &is_same, failure));
+    if (is_same) {
+        return STATUS_OK;
+    }
     OWNED(loaded_release) struct loaded loaded = {0};
     buffer_init(&loaded.checkpoint, CHECKPOINT_SIZE_MAX);
     enum status status = load(ledger->store, &loaded, failure);

@@ -67,7 +67,8 @@ struct store *ledger_store(struct ledger *ledger);          /* for audit.c */
 
 /*
  * Moves to the newest checkpoint, checked as on opening and to be a continuation of the last one;
- * until ledger_end all reads see that moment. Not nested.
+ * until ledger_end all reads see that moment. One that is still the newest is not checked again.
+ * Not nested.
  *
  * Errors  STATUS_UNTRUSTED as for ledger_open, and when the ledger is not a continuation.
  */

@@ -38,6 +38,7 @@ static void serving_release(struct serving *serving)
     http_server_stop(serving->server);
     events_free(serving->api.events);
     catalogue_free(serving->api.catalogue);
+    tiles_kept_free(serving->api.tiles);
     readers_close(serving->api.readers);
     tokens_free(serving->api.tokens);
     secret_key_free(serving->secret);
@@ -178,6 +179,7 @@ static enum status start(const struct invocation *invocation, struct serving *se
     TRY(start_writing(invocation, serving, failure));
     TRY(readers_open(workspace_path(invocation), &serving->api.readers, failure));
     TRY(refuse_witness_policy(serving, failure));
+    TRY(tiles_kept_new(&serving->api.tiles, failure));
     TRY(catalogue_new(&serving->api.catalogue, failure));
     TRY(events_start(serving->api.readers, serving->api.catalogue, &serving->api.events, failure));
     return http_server_start(&options, &serving->server, failure);

@@ -160,8 +160,9 @@ static struct MHD_Response *create_response(struct http_incoming *incoming)
                                                  incoming, NULL);
     }
     struct view body = buffer_view(&answer->body);
+    /* The body lives until on_completed. */
     return MHD_create_response_from_buffer(body.size, (char *)(uintptr_t)body.data,
-                                           MHD_RESPMEM_MUST_COPY);
+                                           MHD_RESPMEM_PERSISTENT);
 }
 
 static enum MHD_Result queue(struct MHD_Connection *connection, struct http_incoming *incoming)

@@ -20,12 +20,15 @@
 
 /* --- Asking the ledger --- */
 
-void api_answer_from(struct api *api, const struct http_request *request,
-                     struct http_answer *answer, ask *question)
+typedef enum status take(struct readers *readers, struct workspace **ret_workspace,
+                         struct failure *failure);
+
+static void answer_by(struct api *api, take *taken, const struct http_request *request,
+                      struct http_answer *answer, ask *question)
 {
     struct failure failure = {0};
     struct workspace *workspace = NULL;
-    enum status status = readers_take(api->readers, &workspace, &failure);
+    enum status status = taken(api->readers, &workspace, &failure);
     if (status == STATUS_OK) {
         status = question(workspace, request, answer, &failure);
         readers_give(api->readers, workspace);
@@ -33,6 +36,19 @@ void api_answer_from(struct api *api, const struct http_request *request,
     if (status != STATUS_OK) {
         answer_failure(answer, &failure);
     }
+}
+
+void api_answer_from(struct api *api, const struct http_request *request,
+                     struct http_answer *answer, ask *question)
+{
+    answer_by(api, readers_take, request, answer, question);
+}
+
+/* A question that needs the ledger alone. */
+static void answer_from_ledger(struct api *api, const struct http_request *request,
+                               struct http_answer *answer, ask *question)
+{
+    answer_by(api, readers_take_ledger, request, answer, question);
 }
 
 enum status api_answer_json(struct http_answer *answer, struct json *object)
@@ -100,6 +116,22 @@ static enum status ask_tile(struct workspace *workspace, const struct http_reque
     TRY(publish_tile(workspace_ledger(workspace), &tile, &answer->body, failure));
     answer->cache = FOREVER; /* a tile of this width never changes */
     return STATUS_OK;
+}
+
+static void handle_tile(void *context, const struct http_request *request,
+                        struct http_answer *answer)
+{
+    struct api *api = context;
+    if (tiles_kept_find(api->tiles, request->path, &answer->body)) {
+        answer->status = 200;
+        answer->type = TYPE_BYTES;
+        answer->cache = FOREVER;
+        return;
+    }
+    answer_from_ledger(api, request, answer, ask_tile);
+    if (answer->status == 200) {
+        tiles_kept_add(api->tiles, request->path, buffer_view(&answer->body));
+    }
 }
 
 /* --- The ledger --- */
@@ -217,7 +249,7 @@ static void finish_submission(void *context, const struct http_request *request,
     }
     if (status == STATUS_OK) {
         failure = (struct failure){0};
-        status = readers_take(waiting->api->readers, &workspace, &failure);
+        status = readers_take_ledger(waiting->api->readers, &workspace, &failure);
     }
     if (status == STATUS_OK) {
         status = tell_decided(workspace, submission, answer, &failure);
@@ -329,7 +361,7 @@ static void handle_metrics(void *context, const struct http_request *request,
                            struct http_answer *answer)
 {
     struct api *api = context;
-    api_answer_from(api, request, answer, ask_size);
+    answer_from_ledger(api, request, answer, ask_size);
     if (answer->status == 200 && api->sequencer != NULL &&
         write_counts(api, &answer->body) != STATUS_OK) {
         answer_failure(answer, &(struct failure){0});
@@ -344,18 +376,17 @@ static void handle_check(void *context, const struct http_request *request,
 
 /* --- Routes --- */
 
-#define HANDLER(name, question)                                                  \
+#define HANDLER(name, answer_from, question)                                     \
     static void handle_##name(void *context, const struct http_request *request, \
                               struct http_answer *answer)                        \
     {                                                                            \
-        api_answer_from(context, request, answer, question);                     \
+        answer_from(context, request, answer, question);                         \
     }
-HANDLER(checkpoint, ask_checkpoint)
-HANDLER(tile, ask_tile)
-HANDLER(ledger, ask_ledger)
-HANDLER(entries, api_ask_entries)
-HANDLER(entry, api_ask_entry)
-HANDLER(health, ask_health)
+HANDLER(checkpoint, answer_from_ledger, ask_checkpoint)
+HANDLER(ledger, answer_from_ledger, ask_ledger)
+HANDLER(entries, answer_from_ledger, api_ask_entries)
+HANDLER(entry, api_answer_from, api_ask_entry)
+HANDLER(health, answer_from_ledger, ask_health)
 
 /* Open are the pages, which hold nothing of the ledger, and statements: those have signatures. */
 const struct http_route API_ROUTES[] = {

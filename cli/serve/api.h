@@ -12,12 +12,14 @@
 #include "cli/serve/events.h"
 #include "cli/serve/readers.h"
 #include "cli/serve/sequencer.h"
+#include "cli/serve/tiles_kept.h"
 #include "cli/serve/tokens.h"
 
 /* What handlers are given. */
 struct api {
     struct readers *readers;
     struct catalogue *catalogue;
+    struct tiles_kept *tiles;
     struct events *events;
     struct sequencer *sequencer; /* NULL: it only reads */
     struct tokens *tokens;       /* NULL: everyone may read */

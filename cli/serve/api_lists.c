@@ -11,7 +11,7 @@ typedef enum status list(struct catalogue *catalogue, const struct http_request 
 static enum status follow(struct api *api, struct failure *failure)
 {
     struct workspace *workspace;
-    TRY(readers_take(api->readers, &workspace, failure));
+    TRY(readers_take_ledger(api->readers, &workspace, failure));
     enum status status = catalogue_follow(api->catalogue, workspace_ledger(workspace),
                                           CATALOGUE_BEHIND_MAX, failure);
     readers_give(api->readers, workspace);

@@ -67,7 +67,7 @@ static enum status tell_entries(struct follower *follower, uint64_t size, struct
 {
     struct failure ignored;
     struct workspace *workspace;
-    TRY(readers_take(follower->events->readers, &workspace, &ignored));
+    TRY(readers_take_ledger(follower->events->readers, &workspace, &ignored));
     enum status status = STATUS_OK;
     uint64_t end =
         size - follower->next > ENTRIES_AT_ONCE ? follower->next + ENTRIES_AT_ONCE : size;
@@ -165,7 +165,7 @@ static enum status follow(struct events *events, const struct http_request *requ
                           struct follower **ret_follower, struct failure *failure)
 {
     struct workspace *workspace;
-    TRY(readers_take(events->readers, &workspace, failure));
+    TRY(readers_take_ledger(events->readers, &workspace, failure));
     uint64_t size = ledger_size(workspace_ledger(workspace));
     readers_give(events->readers, workspace);
     uint64_t start;
@@ -212,7 +212,7 @@ static bool look(struct events *events, uint64_t *ret_size)
 {
     struct failure ignored = {0};
     struct workspace *workspace;
-    if (readers_take(events->readers, &workspace, &ignored) != STATUS_OK) {
+    if (readers_take_ledger(events->readers, &workspace, &ignored) != STATUS_OK) {
         return false;
     }
     *ret_size = ledger_size(workspace_ledger(workspace));

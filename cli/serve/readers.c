@@ -61,6 +61,22 @@ enum status readers_take(struct readers *readers, struct workspace **ret_workspa
     return STATUS_OK;
 }
 
+enum status readers_take_ledger(struct readers *readers, struct workspace **ret_workspace,
+                                struct failure *failure)
+{
+    struct workspace *workspace = pop(readers);
+    if (workspace == NULL) {
+        return workspace_open(readers->path, false, ret_workspace, failure);
+    }
+    enum status status = workspace_resume_ledger(workspace, failure);
+    if (status != STATUS_OK) {
+        workspace_close(workspace);
+        return status;
+    }
+    *ret_workspace = workspace;
+    return STATUS_OK;
+}
+
 void readers_give(struct readers *readers, struct workspace *workspace)
 {
     workspace_pause(workspace);
