@@ -174,6 +174,13 @@ static enum status copy(struct moving *moving, struct failure *failure)
     return about(moving->to, check_target(moving, failure), failure);
 }
 
+/* What the keeper of both must know is said in either form of the answer. */
+static const char *warning(void)
+{
+    return _("From now on append to one of the two only: a ledger that grows in two places is two "
+             "histories under one key, and witnesses refuse one of them.");
+}
+
 static int answer_json(const struct moving *moving, struct view vkey)
 {
     OWNED(json_freep) struct json *object = json_new_object();
@@ -185,7 +192,8 @@ static int answer_json(const struct moving *moving, struct view vkey)
         json_set_string(object, "root", view_of(display_hash(&moving->root).text)) != STATUS_OK ||
         output_set_count(object, "entries", moving->counts.entries) != STATUS_OK ||
         output_set_count(object, "checkpoints", moving->counts.checkpoints) != STATUS_OK ||
-        output_set_count(object, "attachments", moving->counts.attachments) != STATUS_OK) {
+        output_set_count(object, "attachments", moving->counts.attachments) != STATUS_OK ||
+        json_set_string(object, "warning", view_of(warning())) != STATUS_OK) {
         return output_failure(moving->invocation, "", &(struct failure){0});
     }
     return output_json(STEAL(object));
@@ -206,9 +214,7 @@ static int answer(const struct moving *moving)
                      " checkpoints, %" PRIu64 " attachments."),
                    moving->log.name, shown(moving->to), moving->counts.entries,
                    moving->counts.checkpoints, moving->counts.attachments);
-    output_message(moving->invocation, "%s",
-                   _("From now on append to one of the two only: a ledger that grows in two places "
-                     "is two histories under one key, and witnesses refuse one of them."));
+    output_message(moving->invocation, "%s", warning());
     return EXIT_GOOD;
 }
 
