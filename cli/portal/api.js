@@ -45,6 +45,16 @@ export async function getBytes(path) {
     return new Uint8Array(await response.arrayBuffer());
 }
 
+// A stream of events, behind the one that was heard of last.
+export async function getStream(path, last) {
+    const more = last === null ? {} : { "Last-Event-ID": last };
+    const response = await fetch(path, { headers: { ...headers(), ...more } });
+    if (!response.ok) {
+        throw new Failure(`HTTP ${response.status}`);
+    }
+    return response.body;
+}
+
 // Posts a text; a refusal is an answer like any other.
 export async function post(path, body) {
     const response = await ask(path, { method: "POST", body });

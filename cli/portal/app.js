@@ -81,7 +81,7 @@ async function show() {
     const mine = ++turn;
     drawAround(path);
     main.setAttribute("aria-busy", "true");
-    const content = await draw(path).catch(failed);
+    const content = await draw(path).then((drawn) => { listen(); return drawn; }).catch(failed);
     if (mine !== turn) {
         return; // another page was asked for meanwhile
     }
@@ -99,5 +99,5 @@ document.getElementById("skip").addEventListener("click", (event) => {
     main.focus();
 });
 addEventListener("hashchange", show);
+const listen = follow(document.getElementById("news"), show);
 show();
-follow(document.getElementById("news"), show);

@@ -404,6 +404,19 @@ async function money() {
     await tab.context.close();
 }
 
+async function closed() {
+    const tab = await open(process.env.CLOSED);
+    await go(tab, "#/");
+    const asked = await tab.page.locator("#token").isVisible();
+    const listening = tab.page.waitForResponse((reply) => reply.url().endsWith("/api/v1/events") && reply.status() === 200);
+    await tab.page.locator("#token").fill(process.env.TOKEN);
+    await tab.page.getByRole("button", { name: "Read" }).click();
+    await tab.page.getByRole("link", { name: /Norrköping/ }).waitFor();
+    ok("a closed ledger asks for a token, and is read with it", tab.odd, !asked && "it does not ask");
+    ok("and its news are listened to with the token", await listening.then(() => "", String));
+    await tab.context.close();
+}
+
 async function languageAndKey() {
     const tab = await open(demo);
     const { page } = tab;
@@ -429,7 +442,7 @@ async function languageAndKey() {
     await tab.context.close();
 }
 
-for (const test of [everyPage, faultsAreFound, fiveClicks, byKeyboard, zoomAndPrint, lies, oldLedgers, withoutEd25519, files, money, languageAndKey, threeParties]) {
+for (const test of [everyPage, faultsAreFound, fiveClicks, byKeyboard, zoomAndPrint, lies, oldLedgers, withoutEd25519, files, money, closed, languageAndKey, threeParties]) {
     try {
         await test();
     } catch (error) {

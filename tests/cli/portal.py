@@ -12,6 +12,7 @@ from _cli import ROOT, UTFALL, Folder, Town
 from serve import Server
 
 MODULES = os.path.join(ROOT, "build/browser")
+TOKEN = "a-token-of-the-auditor-2026"
 SHOTS = os.path.join(ROOT, "build/screenshots")
 
 
@@ -40,10 +41,14 @@ def main():
         with Folder() as other:
             vkey = other.make_key("norrkoping.example/utfall", "other.key")
         town.write("other.vkey", vkey)
-        servers = Server(Demo(folder, town.environment), writes=False), Server(town)
+        town.write("tokens", f"{TOKEN}\n")
+        tokens = ("--tokens", town.file("tokens"))
+        servers = (Server(Demo(folder, town.environment), writes=False), Server(town),
+                   Server(Demo(folder, town.environment), *tokens, writes=False))
         places = [f"http://{server.place}" for server in servers]
-        ended = subprocess.run(["node", os.path.join(ROOT, "tests/browser/portal.mjs"), *places, town.path, SHOTS],
-                               check=False, env={**os.environ, "UTFALL": UTFALL, "BROWSER_MODULES": MODULES})
+        ended = subprocess.run(["node", os.path.join(ROOT, "tests/browser/portal.mjs"), *places[:2], town.path, SHOTS],
+                               check=False, env={**os.environ, "UTFALL": UTFALL, "BROWSER_MODULES": MODULES,
+                                                    "CLOSED": places[2], "TOKEN": TOKEN})
         for server in servers:
             server.stop()
     return ended.returncode
