@@ -76,11 +76,14 @@ def draw(rows):
         parts.append(f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke="#ddd"/>'
                      f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{10 ** power:,}</text>')
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}" text-anchor="middle">entries of the ledger</text>')
-    for name, colour, line in points:
+    labels = []  # where they stand: at the end of their lines, and never over one another
+    for at in sorted(y(line[-1][1]) + 4 for _, _, line in points):
+        labels.append(max(at, labels[-1] + 16) if labels else at)
+    for name, colour, line in sorted(points, key=lambda one: -one[2][-1][1]):
         drawn = " ".join(f"{x(entries):.1f},{y(value):.1f}" for entries, value in line)
         parts.append(f'<polyline points="{drawn}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x(entries):.1f}" cy="{y(value):.1f}" r="3.5" fill="{colour}"/>' for entries, value in line]
-        parts.append(f'<text x="{WIDTH - RIGHT + 10}" y="{y(line[-1][1]) + 4:.1f}" fill="{colour}">{name}</text>')
+        parts.append(f'<text x="{WIDTH - RIGHT + 10}" y="{labels.pop(0):.1f}" fill="{colour}">{name}</text>')
     with open(os.path.join(DOCS, "scale.svg"), "w", encoding="utf-8") as file:
         file.write("\n".join(parts) + "\n</svg>\n")
 
