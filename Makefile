@@ -283,7 +283,7 @@ worst: ## the longest and the most nested functions
 
 # ---- Measuring ----
 
-.PHONY: coverage bench bench-load bench-scale failover
+.PHONY: coverage bench bench-load bench-postgres bench-scale failover
 # A failed assertion is our mistake, never input: that branch is not to be covered. Some tests give
 # up their rights, and must still be able to write what they covered.
 LCOV := --quiet --rc lcov_branch_coverage=1 --rc 'lcov_excl_br_line=assert\('
@@ -310,6 +310,9 @@ bench: $(BUILD)/bench/bench ## speed, as ratios within one run (BENCH_ENTRIES=10
 bench-load: all $(call program,$(MEASURING)) ## a server under 256 submitters, and under readers
 	@packaging/install-packages.sh load
 	@/usr/bin/python3 bench/load.py $(BUILD)
+
+bench-postgres: $(call program,$(MEASURING)) ## a ledger's commits in PostgreSQL beside plain inserts
+	@tests/support/with-postgres sh -c '$(BUILD)/bench/tools/group_commit "$$UTFALL_TEST_POSTGRES"'
 
 bench-scale: $(call program,$(MEASURING)) ## how cost grows with entries, SIZES='10000 100000 1000000'
 	@/usr/bin/python3 bench/scale.py $(BUILD) $(or $(SIZES),10000 100000 1000000)

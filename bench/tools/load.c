@@ -16,16 +16,20 @@
 #include "tests/support/big_ledger.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CONNECTIONS 256
 #define PASSPHRASE "measured"
 #define URL_SIZE 200
 #define PATH_SIZE 600
 #define VERIFIED 4000
+#define THREADS_MAX 64
+#define ANSWER_SIZE 8192
 
 static const struct big_ledger SHAPE = {CONNECTIONS, 0, 1};
 
@@ -63,6 +67,8 @@ struct lane {
     struct buffer *notes;
     size_t next;
     double began;
+    size_t answer_size;
+    char answer[ANSWER_SIZE];
 };
 
 struct drive {
@@ -72,14 +78,29 @@ struct drive {
     size_t answered;
     size_t accepted;
     double *latencies;
+    size_t *places; /* of the accepted */
     struct lane lanes[CONNECTIONS];
 };
 
-static size_t ignore(char *data, size_t size, size_t count, void *context)
+static size_t take_answer(char *data, size_t size, size_t count, void *context)
 {
-    (void)data;
-    (void)context;
-    return size * count;
+    struct lane *lane = context;
+    size_t taken = size * count;
+    if (taken >= ANSWER_SIZE - lane->answer_size) {
+        return 0;
+    }
+    memcpy(lane->answer + lane->answer_size, data, taken);
+    lane->answer_size += taken;
+    lane->answer[lane->answer_size] = '\0';
+    return taken;
+}
+
+/* The place that an answer gives. */
+static size_t index_of(const struct lane *lane)
+{
+    static const char MEMBER[] = "\"index\":";
+    const char *member = strstr(lane->answer, MEMBER);
+    return member == NULL ? 0 : strtoul(member + sizeof MEMBER - 1, NULL, 10);
 }
 
 static void begin(struct drive *drive, struct lane *lane)
@@ -87,6 +108,7 @@ static void begin(struct drive *drive, struct lane *lane)
     const struct buffer *note = &lane->notes[lane->next];
     lane->next++;
     lane->began = now();
+    lane->answer_size = 0;
     (void)curl_easy_setopt(lane->handle, CURLOPT_POSTFIELDS, note->data);
     (void)curl_easy_setopt(lane->handle, CURLOPT_POSTFIELDSIZE, (long)note->size);
     (void)curl_multi_add_handle(drive->multi, lane->handle);
@@ -100,7 +122,10 @@ static void finish(struct drive *drive, CURL *handle, CURLcode result)
     (void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
     drive->latencies[drive->answered] = now() - lane->began;
     drive->answered++;
-    drive->accepted += result == CURLE_OK && status == 201;
+    if (result == CURLE_OK && status == 201) {
+        drive->places[drive->accepted] = index_of(lane);
+        drive->accepted++;
+    }
     (void)curl_multi_remove_handle(drive->multi, handle);
     if (lane->next < drive->each) {
         begin(drive, lane);
@@ -130,8 +155,10 @@ static void prepare(struct drive *drive, const char *url)
 {
     drive->multi = curl_multi_init();
     drive->latencies = calloc(CONNECTIONS * drive->each, sizeof *drive->latencies);
+    drive->places = calloc(CONNECTIONS * drive->each, sizeof *drive->places);
     drive->headers = curl_slist_append(NULL, "Expect:");
-    if (drive->multi == NULL || drive->latencies == NULL || drive->headers == NULL) {
+    if (drive->multi == NULL || drive->latencies == NULL || drive->places == NULL ||
+        drive->headers == NULL) {
         die("no memory");
     }
     (void)curl_multi_setopt(drive->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS);
@@ -148,7 +175,8 @@ static void prepare(struct drive *drive, const char *url)
         big_ledger_fundings(SHAPE, i, drive->each, lane->notes);
         (void)curl_easy_setopt(lane->handle, CURLOPT_URL, url);
         (void)curl_easy_setopt(lane->handle, CURLOPT_HTTPHEADER, drive->headers);
-        (void)curl_easy_setopt(lane->handle, CURLOPT_WRITEFUNCTION, ignore);
+        (void)curl_easy_setopt(lane->handle, CURLOPT_WRITEFUNCTION, take_answer);
+        (void)curl_easy_setopt(lane->handle, CURLOPT_WRITEDATA, (void *)lane);
         (void)curl_easy_setopt(lane->handle, CURLOPT_PRIVATE, (void *)lane);
     }
 }
@@ -165,14 +193,15 @@ static void release(struct drive *drive)
     (void)curl_multi_cleanup(drive->multi);
     curl_slist_free_all(drive->headers);
     free(drive->latencies);
+    free(drive->places);
 }
 
-/* How many of these notes' signatures one core verifies a second. */
-static double verify_rate(const struct drive *drive)
+/* Verifies notes of these, one after the other. */
+static void *verify_notes(void *context)
 {
+    const struct drive *drive = context;
     struct note_key signer;
     big_ledger_investor(&signer);
-    double start = now();
     for (size_t i = 0; i < VERIFIED; i++) {
         const struct lane *lane = &drive->lanes[i % CONNECTIONS];
         struct note note;
@@ -183,7 +212,41 @@ static double verify_rate(const struct drive *drive)
             die("a note does not verify");
         }
     }
-    return VERIFIED / (now() - start);
+    return NULL;
+}
+
+/* How many of these notes' signatures so many cores verify a second, all at once. */
+static double verify_rate(struct drive *drive, long threads)
+{
+    pthread_t running[THREADS_MAX];
+    double start = now();
+    for (long i = 0; i < threads; i++) {
+        if (pthread_create(&running[i], NULL, verify_notes, drive) != 0) {
+            die("no thread");
+        }
+    }
+    for (long i = 0; i < threads; i++) {
+        (void)pthread_join(running[i], NULL);
+    }
+    return (double)threads * VERIFIED / (now() - start);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    const size_t left = *(const size_t *)a;
+    const size_t right = *(const size_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* Each accepted statement has a place, one after the other, and no place is given twice. */
+static void check_places(struct drive *drive)
+{
+    qsort(drive->places, drive->accepted, sizeof *drive->places, compare_places);
+    for (size_t i = 1; i < drive->accepted; i++) {
+        if (drive->places[i] != drive->places[0] + i) {
+            die("two statements were given one place, or a place was left out");
+        }
+    }
 }
 
 static int compare(const void *a, const void *b)
@@ -200,17 +263,20 @@ static void drive_server(const char *place, size_t each)
     (void)snprintf(url, sizeof url, "%s/statements", place);
     drive.each = each;
     prepare(&drive, url);
-    double alone = verify_rate(&drive);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    double together = verify_rate(&drive, cores > THREADS_MAX ? THREADS_MAX : cores);
+    double alone = verify_rate(&drive, 1);
     double start = now();
     for (size_t i = 0; i < CONNECTIONS; i++) {
         begin(&drive, &drive.lanes[i]);
     }
     run(&drive);
     double seconds = now() - start;
+    check_places(&drive);
     qsort(drive.latencies, drive.answered, sizeof *drive.latencies, compare);
     printf("{\"answered\": %zu, \"accepted\": %zu, \"seconds\": %.3f, \"verified_per_second\": "
-           "%.0f, \"p50_ms\": %.1f, \"p99_ms\": %.1f}\n",
-           drive.answered, drive.accepted, seconds, alone,
+           "%.0f, \"by_one_core\": %.0f, \"p50_ms\": %.1f, \"p99_ms\": %.1f}\n",
+           drive.answered, drive.accepted, seconds, together, alone,
            drive.latencies[drive.answered / 2] * 1e3,
            drive.latencies[drive.answered * 99 / 100] * 1e3);
     release(&drive);
