@@ -74,6 +74,8 @@ static enum status distrust(enum status status, const char *what, struct failure
 
 /* Opening. What is loaded is complete and checked before the ledger takes it over. */
 struct loaded {
+    bool is_empty; /* there is no checkpoint */
+    uint64_t size; /* under which the newest checkpoint is stored */
     struct note_key log;
     struct merkle_edge edge;
     struct hash root;
@@ -124,49 +126,33 @@ enum status ledger_open_checkpoint(struct view bytes, const struct note_key *log
     return STATUS_OK;
 }
 
-/* Reads the latest checkpoint into `loaded->checkpoint` and verifies what it says by itself. */
-static enum status load_checkpoint(struct store *store, struct loaded *loaded,
-                                   struct checkpoint *ret_checkpoint, struct failure *failure)
+/* Verifies what the newest checkpoint says by itself. */
+static enum status check_checkpoint(const struct loaded *loaded, struct checkpoint *ret_checkpoint,
+                                    struct failure *failure)
 {
-    uint64_t size;
-    enum status read = store_read_latest(store, &size, &loaded->checkpoint, failure);
-    if (read == STATUS_NOT_FOUND) {
+    if (loaded->is_empty) {
         return fail(failure, STATUS_UNTRUSTED, "checkpoint", "the ledger has no checkpoint");
     }
-    TRY(read);
     TRY(ledger_open_checkpoint(buffer_view(&loaded->checkpoint), &loaded->log, ret_checkpoint,
                                failure));
-    if (ret_checkpoint->size != size || size == 0) {
+    if (ret_checkpoint->size != loaded->size || loaded->size == 0) {
         return fail(failure, STATUS_UNTRUSTED, "checkpoint",
                     "the latest checkpoint is stored under size %" PRIu64 " but says %" PRIu64,
-                    size, ret_checkpoint->size);
+                    loaded->size, ret_checkpoint->size);
     }
     return STATUS_OK;
 }
 
-/* Without identity the store is empty, or somebody removed it. */
-static enum status check_is_empty(struct store *store, struct failure *failure)
-{
-    OWNED(buffer_release) struct buffer note;
-    buffer_init(&note, CHECKPOINT_SIZE_MAX);
-    uint64_t size;
-    enum status latest = store_read_latest(store, &size, &note, failure);
-    if (latest == STATUS_OK) {
-        return fail(failure, STATUS_UNTRUSTED, "identity", "the ledger has lost its identity");
-    }
-    return latest; /* STATUS_NOT_FOUND when it is empty */
-}
-
-/* Reads and checks one moment of the store (invariant 4). */
+/* Reads and checks one moment of the store (invariant 4), whose newest checkpoint was read. */
 static enum status load(struct store *store, struct loaded *loaded, struct failure *failure)
 {
     enum status identified = load_identity(store, &loaded->log, failure);
-    if (identified == STATUS_NOT_FOUND) {
-        return check_is_empty(store, failure);
+    if (identified == STATUS_NOT_FOUND && !loaded->is_empty) {
+        return fail(failure, STATUS_UNTRUSTED, "identity", "the ledger has lost its identity");
     }
-    TRY(identified);
+    TRY(identified); /* STATUS_NOT_FOUND when the store is empty */
     struct checkpoint checkpoint = {0};
-    TRY(load_checkpoint(store, loaded, &checkpoint, failure));
+    TRY(check_checkpoint(loaded, &checkpoint, failure));
 
     struct node_reader reader = {.store = store, .failure = failure};
     TRY(merkle_edge_load(checkpoint.size, read_node, &reader, &loaded->edge));
@@ -206,32 +192,29 @@ static enum status check_continues(const struct ledger *ledger, const struct loa
     return STATUS_OK;
 }
 
-/* Whether the newest checkpoint is the one that was checked last; then nothing is to be done. */
-static enum status is_unmoved(struct ledger *ledger, bool *ret_is_unmoved, struct failure *failure)
+static enum status read_newest(struct store *store, struct loaded *loaded, struct failure *failure)
 {
-    OWNED(buffer_release) struct buffer newest;
-    buffer_init(&newest, CHECKPOINT_SIZE_MAX);
-    uint64_t size;
-    *ret_is_unmoved = false;
-    if (ledger->edge.size == 0) {
-        return STATUS_OK;
-    }
-    enum status status = store_read_latest(ledger->store, &size, &newest, failure);
-    *ret_is_unmoved = status == STATUS_OK && size == ledger->edge.size &&
-                      view_equal(buffer_view(&newest), buffer_view(&ledger->checkpoint));
-    return status == STATUS_STORAGE || status == STATUS_MEMORY ? status : STATUS_OK;
+    enum status read = store_read_latest(store, &loaded->size, &loaded->checkpoint, failure);
+    loaded->is_empty = read == STATUS_NOT_FOUND;
+    return loaded->is_empty ? STATUS_OK : read;
+}
+
+/* Whether the newest checkpoint is the one that was checked last; then nothing is to be done. */
+static bool is_unmoved(const struct ledger *ledger, const struct loaded *loaded)
+{
+    return ledger->edge.size > 0 && loaded->size == ledger->edge.size &&
+           view_equal(buffer_view(&loaded->checkpoint), buffer_view(&ledger->checkpoint));
 }
 
 /* Moves to the newest checkpoint. The store is at one moment. */
 static enum status reload(struct ledger *ledger, struct failure *failure)
 {
-    bool is_same;
-    TRY(is_unmoved(ledger, &is_same, failure));
-    if (is_same) {
-        return STATUS_OK;
-    }
     OWNED(loaded_release) struct loaded loaded = {0};
     buffer_init(&loaded.checkpoint, CHECKPOINT_SIZE_MAX);
+    TRY(read_newest(ledger->store, &loaded, failure));
+    if (is_unmoved(ledger, &loaded)) {
+        return STATUS_OK;
+    }
     enum status status = load(ledger->store, &loaded, failure);
     if (status == STATUS_NOT_FOUND && ledger->edge.size > 0) {
         return fail(failure, STATUS_UNTRUSTED, "identity", "the ledger has become empty");
