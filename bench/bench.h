@@ -1,12 +1,10 @@
 /* What the parts of the bench share. */
 #pragma once
 
+#include "bench/clock.h"
 #include "ledger/base/status.h"
 
 #include <stdbool.h>
-
-/* Seconds of a clock that never goes back. */
-double now(void);
 
 /* Says what failed, and ends the program. */
 void die(const char *what, const struct failure *failure);

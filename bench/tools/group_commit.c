@@ -10,6 +10,7 @@
  * renews its lease in the same commit.
  */
 
+#include "bench/clock.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
 #include "ledger/crypto/key.h"
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PAIRS 7
 #define BATCHES 40
@@ -43,13 +43,6 @@ static void must(enum status status, const char *what)
     if (status != STATUS_OK) {
         die(what, failure.reason);
     }
-}
-
-static double now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 /* The next entry: bytes that no other has. */

@@ -9,6 +9,7 @@
  * many of the same signatures libsodium verifies a second, on one core that does nothing else.
  */
 
+#include "bench/clock.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
 #include "ledger/crypto/key.h"
@@ -20,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CONNECTIONS 256
@@ -37,13 +37,6 @@ static _Noreturn void die(const char *what)
 {
     (void)fprintf(stderr, "load: %s\n", what);
     exit(2);
-}
-
-static double now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 static void make(const char *folder)

@@ -6,6 +6,7 @@
  * The ledger is made in FOLDER, and removed again.
  */
 
+#include "bench/clock.h"
 #include "cli/workspace.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATH_SIZE 600
@@ -35,13 +35,6 @@ static void must(enum status status, const char *what)
         (void)fprintf(stderr, "scale: %s: %s %s\n", what, failure.at, failure.reason);
         exit(2);
     }
-}
-
-static double now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 static struct secret_key *read_log_key(const char *folder)
