@@ -394,21 +394,16 @@ void workspace_pause(struct workspace *workspace)
     ledger_end(workspace->ledger);
 }
 
-enum status workspace_resume_ledger(struct workspace *workspace, struct failure *failure)
+enum status workspace_resume(struct workspace *workspace, struct failure *failure)
 {
     return ledger_begin(workspace->ledger, failure);
 }
 
-enum status workspace_resume(struct workspace *workspace, struct failure *failure)
+enum status workspace_refresh(struct workspace *workspace, struct failure *failure)
 {
-    TRY(workspace_resume_ledger(workspace, failure));
     bool has_state =
         workspace->state != NULL && ledger_size(workspace->ledger) == workspace->state_size;
-    enum status status = has_state ? STATUS_OK : workspace_load_fresh(workspace, failure);
-    if (status != STATUS_OK) {
-        ledger_end(workspace->ledger);
-    }
-    return status;
+    return has_state ? STATUS_OK : workspace_load_fresh(workspace, failure);
 }
 
 enum status workspace_trim(struct workspace *workspace, size_t count, struct failure *failure)

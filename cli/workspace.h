@@ -135,8 +135,12 @@ enum status workspace_submit_each(struct workspace *workspace, struct submission
 void workspace_pause(struct workspace *workspace);
 enum status workspace_resume(struct workspace *workspace, struct failure *failure);
 
-/* The same for whoever asks the ledger alone: the state may be older, and is not to be asked. */
-enum status workspace_resume_ledger(struct workspace *workspace, struct failure *failure);
+/*
+ * Brings the state to the moment that was resumed; before, only the ledger is to be asked.
+ *
+ * Errors  STATUS_UNTRUSTED when what is stored breaks a rule.
+ */
+enum status workspace_refresh(struct workspace *workspace, struct failure *failure);
 
 /* Forgets contracts and parties when more than `count` chains are loaded, so that memory has a
  * bound. */

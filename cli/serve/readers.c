@@ -39,20 +39,14 @@ static bool push(struct readers *readers, struct workspace *workspace)
     return has_room;
 }
 
-enum status readers_take(struct readers *readers, struct workspace **ret_workspace,
-                         struct failure *failure)
+enum status readers_take_ledger(struct readers *readers, struct workspace **ret_workspace,
+                                struct failure *failure)
 {
     struct workspace *workspace = pop(readers);
     if (workspace == NULL) {
         return workspace_open(readers->path, false, ret_workspace, failure);
     }
     enum status status = workspace_resume(workspace, failure);
-    if (status == STATUS_OK) {
-        status = workspace_trim(workspace, CHAINS_MAX, failure);
-        if (status != STATUS_OK) {
-            workspace_pause(workspace);
-        }
-    }
     if (status != STATUS_OK) {
         workspace_close(workspace);
         return status;
@@ -61,19 +55,14 @@ enum status readers_take(struct readers *readers, struct workspace **ret_workspa
     return STATUS_OK;
 }
 
-enum status readers_take_ledger(struct readers *readers, struct workspace **ret_workspace,
-                                struct failure *failure)
+enum status readers_take(struct readers *readers, struct workspace **ret_workspace,
+                         struct failure *failure)
 {
-    struct workspace *workspace = pop(readers);
-    if (workspace == NULL) {
-        return workspace_open(readers->path, false, ret_workspace, failure);
-    }
-    enum status status = workspace_resume_ledger(workspace, failure);
-    if (status != STATUS_OK) {
-        workspace_close(workspace);
-        return status;
-    }
-    *ret_workspace = workspace;
+    OWNED(workspace_closep) struct workspace *workspace = NULL;
+    TRY(readers_take_ledger(readers, &workspace, failure));
+    TRY(workspace_refresh(workspace, failure));
+    TRY(workspace_trim(workspace, CHAINS_MAX, failure));
+    *ret_workspace = STEAL(workspace);
     return STATUS_OK;
 }
 

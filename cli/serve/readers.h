@@ -24,7 +24,7 @@ void readers_closep(struct readers **readers);
  */
 enum status readers_take(struct readers *readers, struct workspace **ret_workspace,
                          struct failure *failure);
-/* The same for whoever asks the ledger alone (workspace_resume_ledger), which costs less. */
+/* The same for whoever asks the ledger alone, and not the state: that costs less. */
 enum status readers_take_ledger(struct readers *readers, struct workspace **ret_workspace,
                                 struct failure *failure);
 void readers_give(struct readers *readers, struct workspace *workspace);
