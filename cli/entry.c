@@ -75,17 +75,32 @@ enum status entry_read(struct ledger *ledger, uint64_t index, struct statement *
     return ledger_read(ledger, index, visit_read, ret_statement, failure);
 }
 
-enum status entry_push_json(struct json *entries, const struct store_entry *entry,
-                            const struct statement *statement)
+static enum status set_entry(struct json *object, const struct store_entry *entry,
+                             const struct statement *statement)
 {
-    OWNED(json_freep) struct json *object = json_new_object();
-    if (object == NULL) {
-        return STATUS_MEMORY;
-    }
     TRY(output_set_count(object, "index", entry->index));
     TRY(json_set_string(object, "id", view_of(display_hash(&statement->id).text)));
     TRY(json_set_string(object, "kind", view_of(kind_word(statement->kind))));
     TRY(json_set_string(object, "subject", entry->subject));
-    TRY(json_set_string(object, "date", view_of(display_date(statement->date).text)));
-    return json_push(entries, STEAL(object));
+    return json_set_string(object, "date", view_of(display_date(statement->date).text));
+}
+
+enum status entry_to_json(const struct store_entry *entry, struct json **ret_object,
+                          struct failure *failure)
+{
+    OWNED(statement_freep) struct statement *statement = NULL;
+    OWNED(json_freep) struct json *object = json_new_object();
+    TRY(statement_read(entry->bytes, &statement, failure));
+    if (object == NULL || set_entry(object, entry, statement) != STATUS_OK) {
+        return fail_memory(failure);
+    }
+    *ret_object = STEAL(object);
+    return STATUS_OK;
+}
+
+enum status entry_push_json(void *context, const struct store_entry *entry, struct failure *failure)
+{
+    struct json *object;
+    TRY(entry_to_json(entry, &object, failure));
+    return json_push(context, object) == STATUS_OK ? STATUS_OK : fail_memory(failure);
 }

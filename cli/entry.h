@@ -20,6 +20,9 @@ enum status entry_find(struct ledger *ledger, const char *word, uint64_t *ret_in
 enum status entry_read(struct ledger *ledger, uint64_t index, struct statement **ret_statement,
                        struct failure *failure);
 
-/* Adds an entry to a list as `utfall log --json` tells it. Errors: STATUS_MEMORY. */
-enum status entry_push_json(struct json *entries, const struct store_entry *entry,
-                            const struct statement *statement);
+/* An entry as `utfall log --json` tells it. Owner: `*ret_object` is the caller's. */
+enum status entry_to_json(const struct store_entry *entry, struct json **ret_object,
+                          struct failure *failure);
+
+/* A visitor of entries: adds each to a list, an array that is its context. */
+store_visit_entry entry_push_json;

@@ -23,13 +23,11 @@ struct listing {
 static enum status visit(void *context, const struct store_entry *entry, struct failure *failure)
 {
     const struct listing *listing = context;
+    if (listing->entries != NULL) {
+        return entry_push_json(listing->entries, entry, failure);
+    }
     OWNED(statement_freep) struct statement *statement = NULL;
     TRY(statement_read(entry->bytes, &statement, failure));
-    if (listing->entries != NULL) {
-        return entry_push_json(listing->entries, entry, statement) == STATUS_OK
-                   ? STATUS_OK
-                   : fail_memory(failure);
-    }
     printf("%6" PRIu64 "  %s  %s  ", entry->index, display_date(statement->date).text,
            display_hash_short(&statement->id).text);
     display_padded(view_of(word_of_kind(statement->kind)), KIND_WIDTH);

@@ -359,9 +359,9 @@ static bool is_party_id(const char *word)
     return strlen(word) <= PARTY_ID_MAX;
 }
 
-static bool is_contract_name(const char *word)
+bool show_is_contract_name(const char *word)
 {
-    return strlen(word) <= 64 &&
+    return word[0] != '-' && strlen(word) <= 64 &&
            strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(word);
 }
 
@@ -369,7 +369,7 @@ static enum status show(const struct invocation *invocation, struct workspace *w
                         struct json **ret_object, struct failure *failure)
 {
     const char *word = invocation->operands[0];
-    if (is_contract_name(word)) {
+    if (show_is_contract_name(word)) {
         const struct state_contract *contract;
         enum status status = workspace_load_contract(workspace, view_of(word), &contract, failure);
         if (status == STATUS_OK) {

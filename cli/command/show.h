@@ -4,6 +4,9 @@
 #include "cli/workspace.h"
 #include "ledger/json/json.h"
 
+/* Whether a word may be a contract's name. Neither "-", the input, nor a name with a dot may. */
+bool show_is_contract_name(const char *word);
+
 /*
  * An entry: its note, its statement, and which key signed it, of whom, valid from and to.
  *

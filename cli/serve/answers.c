@@ -74,3 +74,13 @@ void answer_failure(struct http_answer *answer, const struct failure *failure)
         answer_memory(answer);
     }
 }
+
+void answer_outcome(struct http_answer *answer, enum status status, struct json *object,
+                    const struct failure *failure)
+{
+    if (status == STATUS_OK) {
+        answer_object(answer, 200, object);
+    } else {
+        answer_failure(answer, failure);
+    }
+}

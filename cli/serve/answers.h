@@ -16,6 +16,10 @@ void answer_object(struct http_answer *answer, unsigned status, struct json *obj
  */
 void answer_failure(struct http_answer *answer, const struct failure *failure);
 
+/* Answers 200 with the object when `status` is STATUS_OK, and with the failure when it is not. */
+void answer_outcome(struct http_answer *answer, enum status status, struct json *object,
+                    const struct failure *failure);
+
 /*
  * The HTTP status of a failure.
  *

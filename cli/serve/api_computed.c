@@ -6,6 +6,7 @@
  */
 
 #include "cli/balance.h"
+#include "cli/command/show.h"
 #include "cli/command/simulate.h"
 #include "cli/serve/answers.h"
 #include "cli/serve/api_internal.h"
@@ -46,11 +47,7 @@ static void answer_balance(struct api *api, const char *name, const struct http_
         balance_release(balance);
         free(balance);
     }
-    if (status == STATUS_OK) {
-        answer_object(answer, 200, object);
-    } else {
-        answer_failure(answer, &failure);
-    }
+    answer_outcome(answer, status, object, &failure);
 }
 
 /* Of the ledger, with "" for a name, or of a party: every entry is read for it. */
@@ -115,32 +112,23 @@ static void answer_simulation(struct api *api, char *name, const struct http_req
                               .operands = operands,
                           }};
     struct failure failure = {0};
-    struct json *object;
+    struct json *object = NULL;
     http_each_parameter(request, take_parameter, &asked);
     enum status status =
         asked.is_odd ? fail(&failure, STATUS_INVALID, "",
                             "a simulation takes vary, set, funded, paid, earlier, line and period")
                      : simulate_json(&asked.invocation, SIMULATED_ROWS_MAX, &object, &failure);
-    if (status == STATUS_OK) {
-        answer_object(answer, 200, object);
-    } else {
-        answer_failure(answer, &failure);
-    }
+    answer_outcome(answer, status, object, &failure);
 }
 
 /* --- Paths --- */
-
-static bool is_contract_name(const char *name)
-{
-    return name[0] != '-' && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
-}
 
 void api_handle_contract(void *context, const struct http_request *request,
                          struct http_answer *answer)
 {
     struct api_parts parts;
     size_t count = api_split(request->path, API_CONTRACTS, &parts);
-    bool is_part = count == 2 && is_contract_name(parts.part[0]);
+    bool is_part = count == 2 && show_is_contract_name(parts.part[0]);
     if (is_part && strcmp(parts.part[1], "balance") == 0) {
         answer_balance(context, parts.part[0], request, answer);
     } else if (is_part && strcmp(parts.part[1], "simulate") == 0) {

@@ -12,15 +12,6 @@
 #define ENTRIES_DEFAULT 100
 #define ENTRIES_MAX 1000
 
-static enum status push_entry(void *context, const struct store_entry *entry,
-                              struct failure *failure)
-{
-    OWNED(statement_freep) struct statement *statement = NULL;
-    TRY(statement_read(entry->bytes, &statement, failure));
-    return entry_push_json(context, entry, statement) == STATUS_OK ? STATUS_OK
-                                                                   : fail_memory(failure);
-}
-
 /* The entries of one contract, from a number on, as many as are asked for. */
 struct part {
     uint64_t from;
@@ -35,7 +26,7 @@ static enum status visit_part(void *context, const struct store_entry *entry,
     if (json_count(part->entries) == part->limit) {
         return STATUS_CONFLICT; /* enough */
     }
-    return entry->index < part->from ? STATUS_OK : push_entry(part->entries, entry, failure);
+    return entry->index < part->from ? STATUS_OK : entry_push_json(part->entries, entry, failure);
 }
 
 static enum status list_part(struct ledger *ledger, const char *contract, struct part *part,
@@ -71,7 +62,7 @@ enum status api_ask_entries(struct workspace *workspace, const struct http_reque
         TRY(list_part(ledger, contract, &(struct part){from, limit, entries}, failure));
     }
     for (uint64_t i = from; contract == NULL && i < size && i - from < limit; i++) {
-        TRY(ledger_read(ledger, i, push_entry, entries, failure));
+        TRY(ledger_read(ledger, i, entry_push_json, entries, failure));
     }
     if (json_set(object, "entries", STEAL(entries)) != STATUS_OK ||
         output_set_count(object, "size", size) != STATUS_OK) {

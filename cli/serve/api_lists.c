@@ -11,13 +11,14 @@ typedef enum status list(struct catalogue *catalogue, const struct http_request 
 static enum status follow(struct api *api, struct failure *failure)
 {
     struct workspace *workspace;
+    bool is_there = false;
     TRY(readers_take_ledger(api->readers, &workspace, failure));
     enum status status = catalogue_follow(api->catalogue, workspace_ledger(workspace),
-                                          CATALOGUE_BEHIND_MAX, failure);
+                                          CATALOGUE_BEHIND_MAX, &is_there, failure);
     readers_give(api->readers, workspace);
-    return status == STATUS_LIMIT
-               ? fail(failure, STATUS_STORAGE, "", "the server still reads the ledger: try again")
-               : status;
+    return status != STATUS_OK || is_there
+               ? status
+               : fail(failure, STATUS_STORAGE, "", "the server still reads the ledger: try again");
 }
 
 static enum status make(struct api *api, const struct http_request *request, list *fill,
@@ -38,11 +39,8 @@ static void answer_list(struct api *api, const struct http_request *request,
 {
     struct failure failure = {0};
     struct json *object = NULL;
-    if (make(api, request, fill, &object, &failure) == STATUS_OK) {
-        answer_object(answer, 200, object);
-    } else {
-        answer_failure(answer, &failure);
-    }
+    enum status status = make(api, request, fill, &object, &failure);
+    answer_outcome(answer, status, object, &failure);
 }
 
 static struct view parameter(const struct http_request *request, const char *name)
@@ -51,20 +49,25 @@ static struct view parameter(const struct http_request *request, const char *nam
     return view_of(text == NULL ? "" : text);
 }
 
+static enum status list_part(struct catalogue *catalogue, enum catalogue_part part,
+                             const struct http_request *request, struct json *object,
+                             struct failure *failure)
+{
+    return catalogue_list(catalogue, part, parameter(request, "after"), object) == STATUS_OK
+               ? STATUS_OK
+               : fail_memory(failure);
+}
+
 static enum status list_contracts(struct catalogue *catalogue, const struct http_request *request,
                                   struct json *object, struct failure *failure)
 {
-    return catalogue_list_contracts(catalogue, parameter(request, "after"), object) == STATUS_OK
-               ? STATUS_OK
-               : fail_memory(failure);
+    return list_part(catalogue, CATALOGUE_CONTRACTS, request, object, failure);
 }
 
 static enum status list_parties(struct catalogue *catalogue, const struct http_request *request,
                                 struct json *object, struct failure *failure)
 {
-    return catalogue_list_parties(catalogue, parameter(request, "after"), object) == STATUS_OK
-               ? STATUS_OK
-               : fail_memory(failure);
+    return list_part(catalogue, CATALOGUE_PARTIES, request, object, failure);
 }
 
 static enum status list_settlements(struct catalogue *catalogue, const struct http_request *request,
@@ -84,29 +87,16 @@ static enum status search(struct catalogue *catalogue, const struct http_request
     return catalogue_search(catalogue, parameter(request, "q"), object, failure);
 }
 
-void api_handle_contracts(void *context, const struct http_request *request,
-                          struct http_answer *answer)
-{
-    answer_list(context, request, answer, list_contracts);
-}
-
-void api_handle_parties(void *context, const struct http_request *request,
-                        struct http_answer *answer)
-{
-    answer_list(context, request, answer, list_parties);
-}
-
-void api_handle_settlements(void *context, const struct http_request *request,
-                            struct http_answer *answer)
-{
-    answer_list(context, request, answer, list_settlements);
-}
-
-void api_handle_search(void *context, const struct http_request *request,
-                       struct http_answer *answer)
-{
-    answer_list(context, request, answer, search);
-}
+#define HANDLER(name, fill)                                                   \
+    void api_handle_##name(void *context, const struct http_request *request, \
+                           struct http_answer *answer)                        \
+    {                                                                         \
+        answer_list(context, request, answer, fill);                          \
+    }
+HANDLER(contracts, list_contracts)
+HANDLER(parties, list_parties)
+HANDLER(settlements, list_settlements)
+HANDLER(search, search)
 
 void api_handle_events(void *context, const struct http_request *request,
                        struct http_answer *answer)

@@ -38,11 +38,12 @@ struct settled {
     struct json *object;
 };
 
+static const char *const PART_NAMES[CATALOGUE_PART_COUNT] = {"contracts", "parties"};
+
 struct catalogue {
     pthread_mutex_t mutex; /* guards what follows */
     uint64_t size;
-    struct items contracts;
-    struct items parties;
+    struct items parts[CATALOGUE_PART_COUNT];
     size_t settled_count;
     size_t settled_capacity;
     struct settled *settled; /* by index */
@@ -192,7 +193,7 @@ static enum status note_contract(struct catalogue *catalogue, const struct state
 {
     static const char *const MEMBERS[] = {"title", "roles", "currency", "agreed_on"};
     struct item *item;
-    TRY(take_item(&catalogue->contracts, name, &item));
+    TRY(take_item(&catalogue->parts[CATALOGUE_CONTRACTS], name, &item));
     if (item->object == NULL) {
         TRY(describe(item, "contract", MEMBERS, sizeof MEMBERS / sizeof MEMBERS[0],
                      statement->root));
@@ -208,7 +209,7 @@ static enum status note_party(struct catalogue *catalogue, const struct statemen
 {
     static const char *const MEMBERS[] = {"legal_name"};
     struct item *item;
-    TRY(take_item(&catalogue->parties, name, &item));
+    TRY(take_item(&catalogue->parts[CATALOGUE_PARTIES], name, &item));
     if (item->object == NULL) {
         item->first_index = index;
     }
@@ -279,23 +280,22 @@ static enum status note_entry(void *context, const struct store_entry *entry,
 }
 
 static enum status follow(struct catalogue *catalogue, struct ledger *ledger, uint64_t count,
-                          struct failure *failure)
+                          bool *ret_is_there, struct failure *failure)
 {
     uint64_t size = ledger_size(ledger);
     for (uint64_t i = 0; i < count && catalogue->size < size; i++) {
         TRY(ledger_read(ledger, catalogue->size, note_entry, catalogue, failure));
         catalogue->size++;
     }
-    return catalogue->size < size
-               ? fail(failure, STATUS_LIMIT, "", "the server still reads the ledger: try again")
-               : STATUS_OK;
+    *ret_is_there = catalogue->size >= size;
+    return STATUS_OK;
 }
 
 enum status catalogue_follow(struct catalogue *catalogue, struct ledger *ledger, uint64_t count,
-                             struct failure *failure)
+                             bool *ret_is_there, struct failure *failure)
 {
     (void)pthread_mutex_lock(&catalogue->mutex);
-    enum status status = follow(catalogue, ledger, count, failure);
+    enum status status = follow(catalogue, ledger, count, ret_is_there, failure);
     (void)pthread_mutex_unlock(&catalogue->mutex);
     return status;
 }
@@ -324,8 +324,9 @@ void catalogue_free(struct catalogue *catalogue)
     if (catalogue == NULL) {
         return;
     }
-    items_release(&catalogue->contracts);
-    items_release(&catalogue->parties);
+    for (size_t i = 0; i < CATALOGUE_PART_COUNT; i++) {
+        items_release(&catalogue->parts[i]);
+    }
     for (size_t i = 0; i < catalogue->settled_count; i++) {
         json_free(catalogue->settled[i].object);
     }
@@ -367,20 +368,11 @@ static enum status list_items(const struct items *items, const char *member, str
     return json_set(object, member, STEAL(rows));
 }
 
-enum status catalogue_list_contracts(struct catalogue *catalogue, struct view after,
-                                     struct json *object)
+enum status catalogue_list(struct catalogue *catalogue, enum catalogue_part part, struct view after,
+                           struct json *object)
 {
     (void)pthread_mutex_lock(&catalogue->mutex);
-    enum status status = list_items(&catalogue->contracts, "contracts", after, object);
-    (void)pthread_mutex_unlock(&catalogue->mutex);
-    return status;
-}
-
-enum status catalogue_list_parties(struct catalogue *catalogue, struct view after,
-                                   struct json *object)
-{
-    (void)pthread_mutex_lock(&catalogue->mutex);
-    enum status status = list_items(&catalogue->parties, "parties", after, object);
+    enum status status = list_items(&catalogue->parts[part], PART_NAMES[part], after, object);
     (void)pthread_mutex_unlock(&catalogue->mutex);
     return status;
 }
@@ -460,11 +452,10 @@ enum status catalogue_search(struct catalogue *catalogue, struct view text, stru
                     SEARCH_SIZE_MAX - 1);
     }
     (void)pthread_mutex_lock(&catalogue->mutex);
-    enum status status =
-        search_items(&catalogue->contracts, "contracts", buffer_view(&folded), object);
-    status = status == STATUS_OK
-                 ? search_items(&catalogue->parties, "parties", buffer_view(&folded), object)
-                 : status;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < CATALOGUE_PART_COUNT && status == STATUS_OK; i++) {
+        status = search_items(&catalogue->parts[i], PART_NAMES[i], buffer_view(&folded), object);
+    }
     (void)pthread_mutex_unlock(&catalogue->mutex);
     return status == STATUS_OK ? STATUS_OK : fail_memory(failure);
 }

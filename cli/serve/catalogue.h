@@ -24,12 +24,14 @@ enum status catalogue_new(struct catalogue **ret_catalogue, struct failure *fail
 void catalogue_free(struct catalogue *catalogue); /* accepts NULL */
 
 /*
- * Reads the entries that are new, at most `count` of them.
- *
- * Errors  STATUS_LIMIT when more than that are new: what could be read is read; those of reading.
+ * Reads the entries that are new, at most `count` of them; `*ret_is_there` is whether those were
+ * all. Errors: those of reading.
  */
 enum status catalogue_follow(struct catalogue *catalogue, struct ledger *ledger, uint64_t count,
-                             struct failure *failure);
+                             bool *ret_is_there, struct failure *failure);
+
+/* What is listed by its name. */
+enum catalogue_part { CATALOGUE_CONTRACTS, CATALOGUE_PARTIES, CATALOGUE_PART_COUNT };
 
 /*
  * Set the member of `object` that is named for what is listed, and "more", whether there are more.
@@ -39,10 +41,8 @@ enum status catalogue_follow(struct catalogue *catalogue, struct ledger *ledger,
  *     parties      {party, legal_name, is_fund, first_index, last_index}
  *     settlements  {index, id, contract, period, date, pays}; of `contract`, or "" for all
  */
-enum status catalogue_list_contracts(struct catalogue *catalogue, struct view after,
-                                     struct json *object);
-enum status catalogue_list_parties(struct catalogue *catalogue, struct view after,
-                                   struct json *object);
+enum status catalogue_list(struct catalogue *catalogue, enum catalogue_part part, struct view after,
+                           struct json *object);
 enum status catalogue_list_settlements(struct catalogue *catalogue, struct view contract,
                                        uint64_t from, struct json *object);
 

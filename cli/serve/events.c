@@ -2,6 +2,7 @@
 
 #include "cli/entry.h"
 #include "cli/serve/answers.h"
+#include "cli/serve/deadline.h"
 #include "ledger/base/ownership.h"
 #include "ledger/base/text.h"
 
@@ -47,16 +48,14 @@ static int64_t now_ms(void)
 
 /* --- Telling one who follows --- */
 
-static enum status push_entry(void *context, const struct store_entry *entry,
+static enum status tell_entry(void *context, const struct store_entry *entry,
                               struct failure *failure)
 {
-    OWNED(statement_freep) struct statement *statement = NULL;
-    OWNED(json_freep) struct json *rows = json_new_array();
+    OWNED(json_freep) struct json *object = NULL;
     struct buffer *piece = context;
-    TRY(statement_read(entry->bytes, &statement, failure));
-    if (rows == NULL || entry_push_json(rows, entry, statement) != STATUS_OK ||
-        buffer_append_format(piece, "id: %" PRIu64 "\ndata: ", entry->index) != STATUS_OK ||
-        json_write_canonical(json_first(rows), piece) != STATUS_OK ||
+    TRY(entry_to_json(entry, &object, failure));
+    if (buffer_append_format(piece, "id: %" PRIu64 "\ndata: ", entry->index) != STATUS_OK ||
+        json_write_canonical(object, piece) != STATUS_OK ||
         buffer_append_text(piece, "\n\n") != STATUS_OK) {
         return fail_memory(failure);
     }
@@ -73,7 +72,7 @@ static enum status tell_entries(struct follower *follower, uint64_t size, struct
         size - follower->next > ENTRIES_AT_ONCE ? follower->next + ENTRIES_AT_ONCE : size;
     while (status == STATUS_OK && follower->next < end) {
         status =
-            ledger_read(workspace_ledger(workspace), follower->next, push_entry, piece, &ignored);
+            ledger_read(workspace_ledger(workspace), follower->next, tell_entry, piece, &ignored);
         follower->next++;
     }
     readers_give(follower->events->readers, workspace);
@@ -207,7 +206,8 @@ void events_follow(struct events *events, const struct http_request *request,
 
 /* --- The thread --- */
 
-/* How large the ledger is; the catalogue follows. False: nothing can be read now. */
+/* How large the ledger is; the catalogue follows, by a step. True: there is more to read at once.
+ */
 static bool look(struct events *events, uint64_t *ret_size)
 {
     struct failure ignored = {0};
@@ -215,11 +215,13 @@ static bool look(struct events *events, uint64_t *ret_size)
     if (readers_take_ledger(events->readers, &workspace, &ignored) != STATUS_OK) {
         return false;
     }
-    *ret_size = ledger_size(workspace_ledger(workspace));
+    struct ledger *ledger = workspace_ledger(workspace);
+    bool is_there;
+    *ret_size = ledger_size(ledger);
     enum status status =
-        catalogue_follow(events->catalogue, workspace_ledger(workspace), CATALOGUE_STEP, &ignored);
+        catalogue_follow(events->catalogue, ledger, CATALOGUE_STEP, &is_there, &ignored);
     readers_give(events->readers, workspace);
-    return status != STATUS_LIMIT; /* then there is more to be read at once */
+    return status == STATUS_OK && !is_there;
 }
 
 /* Shapes: the mutex is held. */
@@ -227,8 +229,11 @@ static void wake_all(struct events *events)
 {
     int64_t now = now_ms();
     for (struct follower *one = events->first; one != NULL; one = one->after) {
+        if (!one->is_asleep) {
+            continue; /* what it was told is its own until it sleeps */
+        }
         bool is_due = now - one->told_at >= EVENTS_HEARTBEAT_MS;
-        if (one->is_asleep && (events->is_stopping || is_due || one->next < events->size)) {
+        if (events->is_stopping || is_due || one->next < events->size) {
             one->is_asleep = false;
             http_wake(one->incoming);
         }
@@ -237,15 +242,8 @@ static void wake_all(struct events *events)
 
 static void rest(struct events *events)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    long ms = events->first == NULL ? EVENTS_IDLE_MS : EVENTS_POLL_MS;
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    const struct timespec until =
+        deadline_in(events->first == NULL ? EVENTS_IDLE_MS : EVENTS_POLL_MS);
     (void)pthread_cond_timedwait(&events->wake, &events->mutex, &until);
 }
 
@@ -256,11 +254,11 @@ static void *run(void *context)
     while (!events->is_stopping) { /* ends when it is stopped */
         (void)pthread_mutex_unlock(&events->mutex);
         uint64_t size = 0;
-        bool is_done = look(events, &size);
+        bool has_more = look(events, &size);
         (void)pthread_mutex_lock(&events->mutex);
         events->size = size > events->size ? size : events->size;
         wake_all(events);
-        if ((is_done || size == 0) && !events->is_stopping) {
+        if (!has_more && !events->is_stopping) {
             rest(events);
         }
     }
@@ -276,14 +274,10 @@ enum status events_start(struct readers *readers, struct catalogue *catalogue,
     if (events == NULL) {
         return fail_memory(failure);
     }
-    pthread_condattr_t monotonic;
     events->readers = readers;
     events->catalogue = catalogue;
     (void)pthread_mutex_init(&events->mutex, NULL);
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&events->wake, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
+    deadline_init_condition(&events->wake);
     events->has_thread = pthread_create(&events->thread, NULL, run, events) == 0;
     if (!events->has_thread) {
         events_free(events);

@@ -1,5 +1,6 @@
 #include "cli/serve/sequencer.h"
 
+#include "cli/serve/deadline.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/ownership.h"
 #include "ledger/store/store.h"
@@ -8,7 +9,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define CHAINS_MAX 4096 /* that stay loaded between commits */
 #define RETRY_MS 500    /* between attempts to get the right to append */
@@ -103,12 +103,7 @@ static void set_waiting(struct sequencer *sequencer, const struct failure *why)
 /* Waits until something is handed in, at most `ms`. The mutex is held. */
 static void wait_for_order(struct sequencer *sequencer, long ms)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (ms % 1000) * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const struct timespec until = deadline_in(ms);
     int waited = 0;
     while (sequencer->first == NULL && !sequencer->is_stopping && waited == 0) {
         waited = pthread_cond_timedwait(&sequencer->wake, &sequencer->mutex, &until);
@@ -361,7 +356,7 @@ enum status sequencer_start(const struct sequencer_options *options,
     sequencer->options = *options;
     buffer_init(&sequencer->known, CHECKPOINT_SIZE_MAX);
     (void)pthread_mutex_init(&sequencer->mutex, NULL);
-    (void)pthread_cond_init(&sequencer->wake, NULL);
+    deadline_init_condition(&sequencer->wake);
     TRY(start(sequencer, failure));
     *ret_sequencer = STEAL(sequencer);
     return STATUS_OK;
