@@ -124,7 +124,7 @@ deps-test: ## as deps, with the packages that testing needs
 # What drives the browser in tests of the portal: two packages of npm, by the hashes in the lock.
 build/browser/ready: tests/browser/package.json tests/browser/package-lock.json
 	@mkdir -p $(@D)
-	$(call quiet,NPM )cp $^ $(@D)/ && cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund && touch $(@F)
+	$(call quiet,NPM )cp $^ $(@D)/ && cd $(@D) && npm ci --loglevel=error --ignore-scripts --no-audit --no-fund && touch $(@F)
 
 # ---- Building ----
 
