@@ -3,7 +3,8 @@
 
 Every module can be parsed (where node is), imports what is exported, uses what it imports and what
 it keeps to itself, and nothing of it turns text into markup or code. The check stands by itself:
-cli/portal/check imports nothing from outside. Prints `file: what is wrong`, and exits with 1 then.
+cli/portal/check imports nothing from outside; nothing of 2023 or later is called, which browsers that
+municipalities still have, and Debian's node, lack. Prints `file: what is wrong`, and exits with 1 then.
 """
 
 import os
@@ -18,6 +19,7 @@ IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "([^"]+)";$', re.
 EXPORT = re.compile(r"^export (?:async )?(?:function|const|let|class) (\w+)", re.MULTILINE)
 PRIVATE = re.compile(r"^(?:async )?(?:function|const|let|class) (\w+)", re.MULTILINE)
 MARKUP = re.compile(r"\b(?:innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval|new Function)\b")
+TOO_NEW = re.compile(r"\.(toSorted|toReversed|toSpliced|isWellFormed|toWellFormed|groupBy|fromAsync|withResolvers)\(")
 CHECK = PORTAL / "check"
 
 
@@ -49,6 +51,7 @@ def complaints(path, text):
             yield f"the check imports {other.name}"
     yield from (f"{name} is not used" for name in PRIVATE.findall(code) if count(name, code) == 1)
     yield from (f"{word} turns text into markup or code" for word in MARKUP.findall(code))
+    yield from (f"{word} is too new for some browsers" for word in TOO_NEW.findall(code))
 
 
 def parse_error(path):

@@ -107,7 +107,7 @@ export class Replay {
             }
         } else if (body.kind === "party") {
             const valid = this.validKeys(body.party, index).map(({ text }) => text);
-            need(String(valid.sort()) === String(body.vkeys.toSorted()), "it names other keys than the party has",
+            need(String(valid.sort()) === String([...body.vkeys].sort()), "it names other keys than the party has",
                 "det nämner andra nycklar än parten har");
         }
     }

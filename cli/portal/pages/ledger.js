@@ -76,6 +76,6 @@ export async function ledgerPage() {
         more ? h("p", {}, t("And more: find them from the start page.", "Och fler: sök dem från startsidan.")) : [],
         h("h2", {}, t("Newest statements", "Senaste utsagorna")),
         table(t("Newest statements", "Senaste utsagorna"), [t("Number", "Nummer"), t("Kind", "Slag"), t("About", "Om"), t("Date", "Datum")],
-            entries.toReversed().map((entry) => [h("a", { href: `#/statement/${entry.index}` }, String(entry.index)), kindName(entry.kind),
+            [...entries].reverse().map((entry) => [h("a", { href: `#/statement/${entry.index}` }, String(entry.index)), kindName(entry.kind),
                 entry.subject, entry.date]))];
 }
