@@ -112,6 +112,8 @@ enum status ledger_each_attachment(struct ledger *ledger, uint64_t size,
     return store_scan_attachments(ledger_store(ledger), size, kind, visit, context, failure);
 }
 
+#define PICKED_MAX (NOTE_SIGNATURES_MAX - 1) /* the log's own line is there too */
+
 /* The latest line of one cosigner. */
 struct picked {
     char name[NAME_SIZE_MAX + 1];
@@ -124,12 +126,21 @@ struct picked {
 struct picking {
     struct view checkpoint;
     size_t count;
-    struct picked picked[NOTE_SIGNATURES_MAX - 1]; /* the log's own line is there too */
+    struct picked *picked; /* room for PICKED_MAX; NULL before the first */
 };
 
-static void picking_freep(struct picking **picking)
+static void picking_release(struct picking *picking)
 {
-    free(*picking);
+    free(picking->picked);
+}
+
+/* Most checkpoints have no cosigner, and the room is large. */
+static enum status make_room(struct picking *picking)
+{
+    if (picking->picked == NULL) {
+        picking->picked = calloc(PICKED_MAX, sizeof *picking->picked);
+    }
+    return picking->picked == NULL ? STATUS_MEMORY : STATUS_OK;
 }
 
 /* The place of a cosigner, or the free one after the last. */
@@ -149,13 +160,16 @@ static enum status pick(void *context, const struct store_attachment *attachment
     struct picking *picking = context;
     struct cosigned cosigned;
     TRY(read_cosigned(picking->checkpoint, attachment->bytes, &cosigned, failure));
+    if (make_room(picking) != STATUS_OK) {
+        return fail_memory(failure);
+    }
     size_t at = find_picked(picking, &cosigned.cosigner);
     if (at < picking->count && picking->picked[at].time > cosigned.time) {
         return STATUS_OK;
     }
-    if (at == NOTE_SIGNATURES_MAX - 1) {
+    if (at == PICKED_MAX) {
         return fail(failure, STATUS_LIMIT, "", "the checkpoint has more than %d cosigners",
-                    NOTE_SIGNATURES_MAX - 1);
+                    PICKED_MAX);
     }
     struct picked *picked = &picking->picked[at];
     memcpy(picked->name, cosigned.cosigner.name, sizeof picked->name);
@@ -187,16 +201,13 @@ static enum status write_cosigned(const struct picking *picking, struct buffer *
 enum status ledger_cosigned_checkpoint(struct ledger *ledger, uint64_t size, struct buffer *buffer,
                                        struct failure *failure)
 {
-    OWNED(picking_freep) struct picking *picking = calloc(1, sizeof *picking);
-    if (picking == NULL) {
-        return fail_memory(failure);
-    }
+    OWNED(picking_release) struct picking picking = {0};
     OWNED(buffer_release) struct buffer checkpoint;
     buffer_init(&checkpoint, CHECKPOINT_SIZE_MAX);
     TRY(read_checkpoint(ledger, size, &checkpoint, failure));
-    picking->checkpoint = buffer_view(&checkpoint);
-    TRY(ledger_each_attachment(ledger, size, ATTACHMENT_COSIGNATURE, pick, picking, failure));
-    return write_cosigned(picking, buffer, failure);
+    picking.checkpoint = buffer_view(&checkpoint);
+    TRY(ledger_each_attachment(ledger, size, ATTACHMENT_COSIGNATURE, pick, &picking, failure));
+    return write_cosigned(&picking, buffer, failure);
 }
 
 /* The walk of ledger_check_attachments. */

@@ -40,11 +40,11 @@ static enum status sqlite_begin(struct store *base, struct failure *failure)
 {
     struct sqlite_store *store = sqlite_store(base);
     assert(!store->reading);
-    TRY(sqlite_run(store, "BEGIN", failure));
+    TRY(sqlite_step(store, SQL_BEGIN, failure));
     /* BEGIN alone takes no snapshot; the first read does. */
-    enum status status = sqlite_run(store, "SELECT one FROM identity", failure);
+    enum status status = sqlite_step(store, SQL_IDENTITY, failure);
     if (status != STATUS_OK) {
-        (void)sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+        sqlite_rollback(store);
         return status;
     }
     store->reading = true;
@@ -56,9 +56,7 @@ static void sqlite_end(struct store *base)
     struct sqlite_store *store = sqlite_store(base);
     assert(store->reading);
     store->reading = false;
-    if (!sqlite3_get_autocommit(store->database)) {
-        (void)sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL); /* only read */
-    }
+    sqlite_rollback(store); /* it only read */
 }
 
 static uint64_t now_ms(void)

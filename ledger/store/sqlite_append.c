@@ -128,7 +128,7 @@ static enum status append_rows(struct sqlite_store *store, const void *context,
 /* A commit that fails is never tried again: what the disk holds is known only when it is read. */
 enum status sqlite_commit(struct sqlite_store *store, struct failure *failure)
 {
-    enum status status = sqlite_run(store, "COMMIT", failure);
+    enum status status = sqlite_step(store, SQL_COMMIT, failure);
     if (status == STATUS_CONFLICT) {
         return fail(failure, STATUS_STORAGE, store->path,
                     "the commit failed because %s is in use: open the ledger again", store->path);
@@ -144,16 +144,13 @@ enum status sqlite_transact(struct sqlite_store *store,
     assert(store->lock_file >= 0);
     assert(!store->reading);
 
-    TRY(sqlite_run(store, "BEGIN IMMEDIATE", failure));
+    TRY(sqlite_step(store, SQL_BEGIN_WRITING, failure));
     enum status status = write(store, context, failure);
     if (status == STATUS_OK) {
         status = sqlite_commit(store, failure);
     }
     if (status != STATUS_OK) {
-        /* Some errors have rolled back already. If this fails, closing the file rolls back. */
-        if (!sqlite3_get_autocommit(store->database)) {
-            (void)sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
-        }
+        sqlite_rollback(store);
     }
     return status;
 }

@@ -20,7 +20,7 @@ enum status sqlite_import_begin(struct store *base, uint64_t expected_size, stru
     struct sqlite_store *store = sqlite_store(base);
     assert(store->lock_file >= 0);
     assert(!store->reading);
-    TRY(sqlite_run(store, "BEGIN IMMEDIATE", failure));
+    TRY(sqlite_step(store, SQL_BEGIN_WRITING, failure));
     enum status status = begin_at(store, expected_size, failure);
     if (status != STATUS_OK) {
         sqlite_import_cancel(base);

@@ -18,6 +18,10 @@
 
 /* Statements that are prepared once for each connection; their text is in sqlite_query.c. */
 enum sqlite_statement {
+    SQL_BEGIN,
+    SQL_BEGIN_WRITING,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
     SQL_IDENTITY,
     SQL_LATEST,
     SQL_ENTRY,
@@ -100,7 +104,14 @@ bool sqlite_column_text(struct sqlite_query *query, int column, size_t size_max,
 bool sqlite_column_blob(struct sqlite_query *query, int column, size_t size_max,
                         struct view *ret_bytes);
 
-/* Runs SQL that returns nothing. */
+/* Runs a statement without parameters to its first row, and does not look at that. */
+enum status sqlite_step(struct sqlite_store *store, enum sqlite_statement name,
+                        struct failure *failure);
+
+/* Ends a transaction without its changes; some errors have done so already. */
+void sqlite_rollback(struct sqlite_store *store);
+
+/* Runs SQL that is needed once, and returns nothing. */
 enum status sqlite_run(struct sqlite_store *store, const char *sql, struct failure *failure);
 
 /* Says what an error code of SQLite means to the caller and to a person. */

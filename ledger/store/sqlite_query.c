@@ -5,6 +5,10 @@
 #include <inttypes.h>
 
 static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
+    [SQL_BEGIN] = "BEGIN",
+    [SQL_BEGIN_WRITING] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_IDENTITY] = "SELECT one, origin, vkey FROM identity",
     [SQL_LATEST] = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1",
     [SQL_ENTRY] = "SELECT idx, id, subject, bytes FROM entry WHERE idx = ?1",
@@ -159,6 +163,24 @@ bool sqlite_column_hash(struct sqlite_query *query, int column, struct hash *ret
     }
     memcpy(ret_hash->bytes, bytes.data, HASH_SIZE);
     return true;
+}
+
+enum status sqlite_step(struct sqlite_store *store, enum sqlite_statement name,
+                        struct failure *failure)
+{
+    bool row;
+    OWNED(sqlite_query_end) struct sqlite_query query = {0};
+    TRY(sqlite_query_begin(store, name, &query, failure));
+    return sqlite_query_step(&query, &row, failure);
+}
+
+void sqlite_rollback(struct sqlite_store *store)
+{
+    struct failure ignored;
+    if (!sqlite3_get_autocommit(store->database)) {
+        enum status status = sqlite_step(store, SQL_ROLLBACK, &ignored);
+        (void)status; /* closing the file rolls back too */
+    }
 }
 
 enum status sqlite_run(struct sqlite_store *store, const char *sql, struct failure *failure)
