@@ -111,6 +111,7 @@ enum status workspace_submit(struct workspace *workspace, const struct view *not
 /* One note of many, and what became of it. */
 struct submission {
     struct view note;
+    struct statement *ahead; /* the note, read and checked already, or NULL; it is taken over */
     bool is_accepted;
     size_t place;               /* among the accepted */
     struct submitted submitted; /* when it was accepted */

@@ -254,15 +254,24 @@ static enum status load_holders(struct workspace *workspace, struct holders *hol
     return STATUS_OK;
 }
 
-static enum status batch_add(struct workspace *workspace, struct batch *batch, struct view note,
+static enum status read_note(struct view note, struct statement **ret_statement,
                              struct failure *failure)
 {
     OWNED(statement_freep) struct statement *statement = NULL;
+    TRY(statement_read(note, &statement, failure));
+    TRY(statement_check(statement, failure));
+    *ret_statement = STEAL(statement);
+    return STATUS_OK;
+}
+
+/* `ahead` is the note, read and checked; it is taken over. */
+static enum status batch_add(struct workspace *workspace, struct batch *batch, struct view note,
+                             struct statement *ahead, struct failure *failure)
+{
+    OWNED(statement_freep) struct statement *statement = ahead;
     OWNED(state_change_freep) struct state_change *change = NULL;
     uint64_t index = ledger_size(workspace->ledger) + batch->count;
 
-    TRY(statement_read(note, &statement, failure));
-    TRY(statement_check(statement, failure));
     TRY(refuse_repeated(workspace, batch, statement, failure));
     TRY(workspace_load_for(workspace, statement, failure));
     TRY(load_signers(workspace, statement, failure));
@@ -329,7 +338,11 @@ enum status workspace_submit(struct workspace *workspace, const struct view *not
         return fail_memory(failure);
     }
     for (size_t i = 0; i < count; i++) {
-        enum status status = batch_add(workspace, &batch, notes[i], failure);
+        struct statement *statement = NULL;
+        enum status status = read_note(notes[i], &statement, failure);
+        if (status == STATUS_OK) {
+            status = batch_add(workspace, &batch, notes[i], statement, failure);
+        }
         if (status != STATUS_OK) {
             *ret_refused = i;
             return give_up(workspace, status);
@@ -357,7 +370,12 @@ static enum status batch_try(struct workspace *workspace, struct batch *batch,
 {
     one->place = batch->count;
     one->failure = (struct failure){0};
-    enum status status = batch_add(workspace, batch, one->note, &one->failure);
+    struct statement *statement = STEAL(one->ahead);
+    enum status status =
+        statement == NULL ? read_note(one->note, &statement, &one->failure) : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = batch_add(workspace, batch, one->note, statement, &one->failure);
+    }
     one->is_accepted = status == STATUS_OK;
     if (status == STATUS_OK || is_refusal(&one->failure)) {
         return STATUS_OK;

@@ -39,6 +39,7 @@ static void serving_release(struct serving *serving)
     events_free(serving->api.events);
     catalogue_free(serving->api.catalogue);
     tiles_kept_free(serving->api.tiles);
+    ahead_free(serving->api.ahead);
     readers_close(serving->api.readers);
     tokens_free(serving->api.tokens);
     secret_key_free(serving->secret);
@@ -180,6 +181,7 @@ static enum status start(const struct invocation *invocation, struct serving *se
     TRY(readers_open(workspace_path(invocation), &serving->api.readers, failure));
     TRY(refuse_witness_policy(serving, failure));
     TRY(tiles_kept_new(&serving->api.tiles, failure));
+    TRY(ahead_new(&serving->api.ahead, failure));
     TRY(catalogue_new(&serving->api.catalogue, failure));
     TRY(events_start(serving->api.readers, serving->api.catalogue, &serving->api.events, failure));
     return http_server_start(&options, &serving->server, failure);

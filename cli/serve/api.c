@@ -175,7 +175,14 @@ struct waiting {
     struct order order;
     struct api *api;
     struct http_incoming *incoming;
+    bool is_known; /* the keys of all its signatures were */
 };
+
+static void waiting_free(struct waiting *waiting)
+{
+    statement_free(waiting->order.submission.ahead);
+    free(waiting);
+}
 
 static void wake(struct order *order)
 {
@@ -253,12 +260,15 @@ static void finish_submission(void *context, const struct http_request *request,
     }
     if (status == STATUS_OK) {
         status = tell_decided(workspace, submission, answer, &failure);
+        if (submission->is_accepted && !waiting->is_known) {
+            ahead_learn(waiting->api->ahead, workspace, submission->note);
+        }
         readers_give(waiting->api->readers, workspace);
     }
     if (status != STATUS_OK) {
         answer_failure(answer, &failure);
     }
-    free(waiting);
+    waiting_free(waiting);
 }
 
 static void refuse_busy(struct http_answer *answer)
@@ -290,6 +300,7 @@ static void handle_submission(void *context, const struct http_request *request,
     *waiting = (struct waiting){.api = api, .incoming = request->incoming};
     waiting->order =
         (struct order){.submission = {.note = request->body}, .done = wake, .context = waiting};
+    waiting->is_known = ahead_read(api->ahead, request->body, &waiting->order.submission.ahead);
     http_defer(request, finish_submission, waiting);
     enum status status = sequencer_submit(api->sequencer, &waiting->order, &waiting->order.failure);
     if (status != STATUS_OK) {

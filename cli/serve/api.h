@@ -8,6 +8,7 @@
 #pragma once
 
 #include "cli/http/server.h"
+#include "cli/serve/ahead.h"
 #include "cli/serve/catalogue.h"
 #include "cli/serve/events.h"
 #include "cli/serve/readers.h"
@@ -22,6 +23,7 @@ struct api {
     struct tiles_kept *tiles;
     struct events *events;
     struct sequencer *sequencer; /* NULL: it only reads */
+    struct ahead *ahead;         /* when there is a sequencer */
     struct tokens *tokens;       /* NULL: everyone may read */
 };
 

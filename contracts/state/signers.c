@@ -91,7 +91,8 @@ enum status state_verify_signatures(const struct state *state, struct statement 
                           "nobody in the ledger has the key %.*s+%08x", VIEW_ARGS(line->name),
                           (unsigned)line->key_id);
         }
-        if (note_verify(&statement->note, key) != STATUS_OK) {
+        if (!statement_is_line_verified(statement, i, &key->key) &&
+            note_verify(&statement->note, key) != STATUS_OK) {
             return refuse(failure, RULE_SIGNATURE_WRONG, "",
                           "the signature by %.*s is not of this text", VIEW_ARGS(line->name));
         }

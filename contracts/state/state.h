@@ -247,7 +247,8 @@ void state_freep(struct state **state);
 
 /*
  * Verifies every signature of a statement, by keys in the state or, for keys that it introduces
- * itself, in the statement. Sets statement->is_verified. Reads the state only: statements can be
+ * itself, in the statement, but for lines that were verified under those keys already
+ * (statement_verify_line). Sets statement->is_verified. Reads the state only: statements can be
  * verified by several threads at once while nobody applies.
  *
  * Errors  LEDGER_OTHER; SIGNER_UNKNOWN; SIGNATURE_WRONG.

@@ -227,6 +227,33 @@ enum status statement_check(struct statement *statement, struct failure *failure
     return form->check == NULL ? STATUS_OK : form->check(statement, failure);
 }
 
+enum status statement_verify_line(struct statement *statement, size_t line,
+                                  const struct note_key *key)
+{
+    assert(line < statement->note.count);
+    if (note_find(&statement->note, key) != line) {
+        return STATUS_NOT_FOUND;
+    }
+    TRY(note_verify(&statement->note, key));
+    if (statement->verified_lines == NULL) {
+        statement->verified_lines = arena_allocate(&statement->arena, statement->note.count,
+                                                   sizeof *statement->verified_lines);
+    }
+    if (statement->verified_lines == NULL) {
+        return STATUS_MEMORY;
+    }
+    statement->verified_lines[line] = (struct verified_line){true, key->key};
+    return STATUS_OK;
+}
+
+bool statement_is_line_verified(const struct statement *statement, size_t line,
+                                const struct public_key *key)
+{
+    const struct verified_line *lines = statement->verified_lines;
+    return lines != NULL && lines[line].is_verified &&
+           memcmp(lines[line].key.bytes, key->bytes, PUBLIC_KEY_SIZE) == 0;
+}
+
 struct view statement_subject_name(const struct statement *statement)
 {
     switch (statement->kind) {

@@ -351,6 +351,12 @@ struct payment {
     struct view reference;
 };
 
+/* A signature line that was verified under a key, whoever that belongs to. */
+struct verified_line {
+    bool is_verified;
+    struct public_key key;
+};
+
 struct statement {
     enum kind kind;
     struct view ledger;
@@ -374,8 +380,8 @@ struct statement {
         struct termination termination;
         struct amendment amendment;
     };
-    /* Set by contracts/state when the signatures were verified: one party index for each line. */
-    bool is_verified;
+    bool is_verified;                     /* set by state_verify_signatures */
+    struct verified_line *verified_lines; /* of the note, ahead of that; NULL when none was */
     struct json *root;
     struct arena arena;
     struct note note; /* signatures and text; views into `bytes`. Last: see statement_new */
@@ -410,6 +416,18 @@ enum status statement_read(struct view bytes, struct statement **ret_statement,
  *         those of terms_check.
  */
 enum status statement_check(struct statement *statement, struct failure *failure);
+
+/*
+ * Verifies a line under a key that may be the one that the ledger has, ahead of the decision and
+ * on any thread: state_verify_signatures does not verify it again if it finds that key.
+ *
+ * Shapes  line < note.count; the key has type NOTE_KEY_ED25519.
+ * Errors  STATUS_NOT_FOUND and STATUS_UNTRUSTED of note_verify; STATUS_MEMORY.
+ */
+enum status statement_verify_line(struct statement *statement, size_t line,
+                                  const struct note_key *key);
+bool statement_is_line_verified(const struct statement *statement, size_t line,
+                                const struct public_key *key);
 
 void statement_free(struct statement *statement);
 void statement_freep(struct statement **statement);
