@@ -8,13 +8,16 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <string.h>
 
 #define TOWN 1
 
 static const char FUNDING[] =
-    "{\"amount\":{\"amount\":\"1.00\",\"currency\":\"SEK\"},\"contract\":\"c\",\"date\":"
+    "{\"after\":\"sha256:2121212121212121212121212121212121212121212121212121212121212121\","
+    "\"amount\":{\"amount\":\"1.00\",\"currency\":\"SEK\"},\"contract\":\"c\",\"date\":"
     "\"2024-01-01\",\"investor\":\"a.se\",\"kind\":\"funding\",\"ledger\":\"test.example/log\","
-    "\"placed_on\":\"2024-01-01\",\"receiver\":\"town.se\",\"version\":1}\n";
+    "\"placed_on\":\"2024-01-01\",\"receiver\":\"town.se\",\"reference\":\"not_published\","
+    "\"version\":1}\n";
 
 static void prepare(void)
 {
@@ -66,6 +69,6 @@ Test(signers, a_signature_under_another_key_of_that_name_is_refused)
     cr_assert(not(statement_is_line_verified(statement, 0, &played.keys[TOWN].key)));
     cr_assert(eq(int, statement_verify_line(statement, 0, &forged), STATUS_OK));
     cr_assert(ne(int, state_verify_signatures(played.state, statement, &failure), STATUS_OK));
-    cr_assert(eq(str, (char *)failure.code, "SIGNATURE_WRONG"));
+    cr_assert(eq(int, strcmp(failure.code, "SIGNATURE_WRONG"), 0));
     played_close(&played);
 }
