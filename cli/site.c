@@ -8,15 +8,12 @@
 #include "ledger/store/sqlite.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOCK_NAME ".publishing"
 #define CHECKPOINT_NAME "checkpoint"
 #define HTTP_OK 200
 #define HTTP_NOT_FOUND 404
@@ -25,7 +22,6 @@
 struct site {
     char *place;                /* without a slash at its end */
     struct http_client *client; /* NULL for a folder */
-    int lock;                   /* -1 unless it is open for publishing */
 };
 
 bool site_is_place(const char *place)
@@ -40,7 +36,6 @@ static enum status site_new(const char *place, struct site **ret_site, struct fa
     if (site == NULL) {
         return fail_memory(failure);
     }
-    site->lock = -1;
     site->place = strdup(place);
     if (site->place == NULL) {
         return fail_memory(failure);
@@ -69,9 +64,6 @@ void site_close(struct site *site)
 {
     if (site != NULL) {
         http_client_free(site->client);
-        if (site->lock >= 0) {
-            (void)close(site->lock); /* the lock ends with the open file */
-        }
         free(site->place);
         free(site);
     }
@@ -243,114 +235,4 @@ enum status site_open_store(const char *place, struct store **ret_store, struct 
     TRY(status);
     *ret_store = STEAL(store);
     return STATUS_OK;
-}
-
-/* --- Publishing --- */
-
-/* Makes the name of a new folder durable. */
-static void sync_parent(char *path)
-{
-    char *slash = strrchr(path, '/');
-    if (slash == NULL) {
-        return;
-    }
-    *slash = '\0';
-    int folder = open(slash == path ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    *slash = '/';
-    if (folder >= 0) {
-        (void)fsync(folder);
-        (void)close(folder);
-    }
-}
-
-static enum status make_folder(char *path, struct failure *failure)
-{
-    if (mkdir(path, 0755) == 0) {
-        sync_parent(path);
-        return STATUS_OK;
-    }
-    return errno == EEXIST
-               ? STATUS_OK
-               : fail(failure, STATUS_STORAGE, path, "cannot be created: %s", strerror(errno));
-}
-
-/* Makes the folders between the site and a file. */
-static enum status make_folders(const struct site *site, char *full, struct failure *failure)
-{
-    char *slash = strchr(full + strlen(site->place) + 1, '/');
-    while (slash != NULL) { /* bounded by the depth of a path */
-        *slash = '\0';
-        enum status status = make_folder(full, failure);
-        *slash = '/';
-        TRY(status);
-        slash = strchr(slash + 1, '/');
-    }
-    return STATUS_OK;
-}
-
-static enum status take_lock(struct site *site, struct failure *failure)
-{
-    char path[FILE_PATH_SIZE];
-    TRY(full_path(site, LOCK_NAME, path, failure));
-    site->lock = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (site->lock < 0) {
-        return fail(failure, STATUS_STORAGE, path, "cannot be created: %s", strerror(errno));
-    }
-    if (flock(site->lock, LOCK_EX | LOCK_NB) != 0) {
-        return fail(failure, STATUS_CONFLICT, site->place,
-                    "another program publishes into this folder: try again when it is done");
-    }
-    return STATUS_OK;
-}
-
-enum status site_open_folder(const char *path, struct site **ret_site, struct failure *failure)
-{
-    OWNED(site_closep) struct site *site = NULL;
-    TRY(site_new(path, &site, failure));
-    TRY(make_folder(site->place, failure));
-    TRY(take_lock(site, failure));
-    *ret_site = STEAL(site);
-    return STATUS_OK;
-}
-
-/* Whether a file of these bytes is there. */
-static enum status compare(const char *path, struct view bytes, bool *ret_exists,
-                           struct failure *failure)
-{
-    OWNED(buffer_release) struct buffer found;
-    buffer_init(&found, bytes.size);
-    enum status status = file_read(path, &found, failure);
-    *ret_exists = status == STATUS_OK;
-    if (status == STATUS_NOT_FOUND) {
-        return STATUS_OK;
-    }
-    if (status == STATUS_LIMIT ||
-        (status == STATUS_OK && !view_equal(buffer_view(&found), bytes))) {
-        return fail(failure, STATUS_CONFLICT, path,
-                    "the published file has other bytes than the ledger, and what was published is "
-                    "never replaced: if it is damaged, remove it and publish again");
-    }
-    return status;
-}
-
-enum status site_add(struct site *site, const char *path, struct view bytes, bool *ret_is_new,
-                     struct failure *failure)
-{
-    char full[FILE_PATH_SIZE];
-    bool exists = false;
-    TRY(full_path(site, path, full, failure));
-    TRY(compare(full, bytes, &exists, failure));
-    *ret_is_new = !exists;
-    if (exists) {
-        return STATUS_OK;
-    }
-    TRY(make_folders(site, full, failure));
-    return file_write(full, bytes, 0644, false, failure);
-}
-
-enum status site_put_checkpoint(struct site *site, struct view note, struct failure *failure)
-{
-    char full[FILE_PATH_SIZE];
-    TRY(full_path(site, CHECKPOINT_NAME, full, failure));
-    return file_write(full, note, 0644, true, failure);
 }

@@ -1,9 +1,5 @@
 /*
- * Site: a published ledger, in a folder or behind a URL; its files are those of ledger/publish.h.
- *
- *   checkpoint              the signed checkpoint, with the cosignatures that there were
- *   tile/...                bundles and tiles; a path, once there, keeps its bytes for ever
- *   .publishing             empty; locked by the program that publishes into the folder
+ * Site: a published ledger, in a folder or behind a URL, as shelf.h puts it there.
  *
  * Whoever reads a site copies it into a ledger file of its own first (ledger/mirror.h), and then
  * asks that file: so every command that reads a ledger reads a site, and nothing of it is believed
@@ -53,21 +49,3 @@ enum status site_mirror(struct site *site, struct view checkpoint, struct store 
  * Owner   `*ret_store` is the caller's, to be read.
  */
 enum status site_open_store(const char *place, struct store **ret_store, struct failure *failure);
-
-/*
- * Publishing into a folder, which is made when it is missing; one program at a time.
- *
- * Errors  STATUS_CONFLICT while another program publishes into it; STATUS_STORAGE.
- */
-enum status site_open_folder(const char *path, struct site **ret_site, struct failure *failure);
-
-/*
- * Adds a file, or finds that it is there with the same bytes: `*ret_is_new` tells which.
- *
- * Errors  STATUS_CONFLICT when it is there with other bytes; STATUS_STORAGE.
- */
-enum status site_add(struct site *site, const char *path, struct view bytes, bool *ret_is_new,
-                     struct failure *failure);
-
-/* Puts the checkpoint in the place of the one before: the last step of publishing. */
-enum status site_put_checkpoint(struct site *site, struct view note, struct failure *failure);

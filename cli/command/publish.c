@@ -1,10 +1,10 @@
-/* utfall publish: writes the ledger as a static site of tiles that anyone can audit. */
+/* utfall publish: writes the ledger as static files, tiles that anyone can audit. */
 
 #include "ledger/publish.h"
 #include "cli/command.h"
 #include "cli/language.h"
 #include "cli/output.h"
-#include "cli/site.h"
+#include "cli/shelf.h"
 #include "cli/workspace.h"
 #include "ledger/attached.h"
 #include "ledger/base/ownership.h"
@@ -16,7 +16,7 @@
 /* One publishing. */
 struct publishing {
     struct ledger *ledger;
-    struct site *site;
+    struct shelf *shelf;
     uint64_t size;     /* that is published */
     uint64_t old_size; /* that was; 0 for none */
     uint64_t new_files;
@@ -28,7 +28,7 @@ static enum status add(void *context, const char *path, struct view bytes, struc
 {
     struct publishing *publishing = context;
     bool is_new = false;
-    TRY(site_add(publishing->site, path, bytes, &is_new, failure));
+    TRY(shelf_add(publishing->shelf, path, bytes, &is_new, failure));
     publishing->new_files += is_new;
     publishing->same_files += !is_new;
     return STATUS_OK;
@@ -63,7 +63,7 @@ static enum status check_published(struct publishing *publishing, struct buffer 
                                    struct failure *failure)
 {
     struct failure unread = {0};
-    enum status status = site_read_checkpoint(publishing->site, note, &unread);
+    enum status status = shelf_read_checkpoint(publishing->shelf, note, &unread);
     if (status == STATUS_NOT_FOUND) {
         return STATUS_OK;
     }
@@ -122,18 +122,22 @@ static enum status publish_all(struct publishing *publishing, const struct chart
     if (view_equal(buffer_view(&published), buffer_view(&note))) {
         return STATUS_OK;
     }
-    return site_put_checkpoint(publishing->site, buffer_view(&note), failure);
+    return shelf_put_checkpoint(publishing->shelf, buffer_view(&note), failure);
 }
 
 static enum status publish(const struct invocation *invocation, struct publishing *publishing,
                            struct failure *failure)
 {
     OWNED(workspace_closep) struct workspace *workspace = NULL;
-    OWNED(site_closep) struct site *site = NULL;
+    OWNED(shelf_closep) struct shelf *shelf = NULL;
+    const struct shelf_options options = {
+        .endpoint = invocation->values[OPTION_ENDPOINT],
+        .region = invocation->values[OPTION_REGION],
+    };
     TRY(workspace_open(workspace_path(invocation), false, &workspace, failure));
-    TRY(site_open_folder(invocation->operands[0], &site, failure));
+    TRY(shelf_open(invocation->operands[0], &options, &shelf, failure));
     publishing->ledger = workspace_ledger(workspace);
-    publishing->site = site;
+    publishing->shelf = shelf;
     publishing->size = ledger_size(publishing->ledger);
     return publish_all(publishing, state_charter(workspace_state(workspace)), failure);
 }
@@ -160,7 +164,8 @@ static int answer(const struct invocation *invocation, const struct publishing *
 int command_publish(const struct invocation *invocation)
 {
     if (invocation->operand_count != 1) {
-        return output_usage(invocation, _("publish takes the folder to publish into"));
+        return output_usage(invocation,
+                            _("publish takes the folder, s3://BUCKET or URL to publish to"));
     }
     struct failure failure = {0};
     struct publishing publishing = {0};

@@ -10,8 +10,13 @@
 
 #define STALL_BYTES_A_SECOND 100L
 
+/* SHA-256 of nothing: the body of a request that has none. */
+#define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HEADER_SIZE 4096
+
 struct http_client {
     CURL *handle;
+    struct http_credentials credentials;
     char why[CURL_ERROR_SIZE]; /* curl's own words about the last failure */
     bool is_too_large;
     bool is_out_of_memory;
@@ -94,6 +99,57 @@ static enum status check_url(const char *url, struct failure *failure)
     return STATUS_OK;
 }
 
+void http_client_authorise(struct http_client *client, const struct http_credentials *credentials)
+{
+    client->credentials = *credentials;
+}
+
+static void headers_freep(struct curl_slist **headers)
+{
+    curl_slist_free_all(*headers);
+}
+
+/* Adds "NAME: VALUE"; nothing without a value. */
+static bool add_header(struct curl_slist **headers, const char *name, const char *value)
+{
+    char line[HEADER_SIZE];
+    if (value == NULL) {
+        return true;
+    }
+    int size = snprintf(line, sizeof line, "%s: %s", name, value);
+    struct curl_slist *longer =
+        size < 0 || (size_t)size >= sizeof line ? NULL : curl_slist_append(*headers, line);
+    if (longer == NULL) {
+        return false;
+    }
+    *headers = longer;
+    return true;
+}
+
+/* Credentials, and the headers with them; false when this libcurl lacks what it takes. */
+static bool authorise(const struct http_client *client, const char *sha256,
+                      struct curl_slist **headers)
+{
+    const struct http_credentials *credentials = &client->credentials;
+    char scope[HTTP_CONTENT_TYPE_SIZE];
+    CURL *handle = client->handle;
+    if (credentials->region == NULL) {
+        return add_header(headers, "Authorization", credentials->authorization);
+    }
+    int size = snprintf(scope, sizeof scope, "aws:amz:%s:s3", credentials->region);
+    return size > 0 && (size_t)size < sizeof scope &&
+           add_header(headers, "x-amz-content-sha256", sha256) &&
+           add_header(headers, "x-amz-security-token", credentials->session) &&
+           curl_easy_setopt(handle, CURLOPT_AWS_SIGV4, scope) == CURLE_OK &&
+           curl_easy_setopt(handle, CURLOPT_USERNAME, credentials->key) == CURLE_OK &&
+           curl_easy_setopt(handle, CURLOPT_PASSWORD, credentials->secret) == CURLE_OK;
+}
+
+static bool has_credentials_set(const struct http_client *client)
+{
+    return client->credentials.region != NULL || client->credentials.authorization != NULL;
+}
+
 /* Sets what every request has; false when this libcurl lacks it. */
 static bool prepare(struct transfer *transfer, const char *url)
 {
@@ -148,7 +204,12 @@ static enum status perform(struct transfer *transfer, const char *url, struct ht
     }
     long status = 0;
     const char *type = NULL;
+    struct curl_header *etag = NULL;
     (void)curl_easy_getinfo(client->handle, CURLINFO_RESPONSE_CODE, &status);
+    bool has_etag =
+        curl_easy_header(client->handle, "ETag", 0, CURLH_HEADER, -1, &etag) == CURLHE_OK &&
+        strlen(etag->value) < sizeof ret_reply->etag;
+    (void)snprintf(ret_reply->etag, sizeof ret_reply->etag, "%s", has_etag ? etag->value : "");
     (void)curl_easy_getinfo(client->handle, CURLINFO_CONTENT_TYPE, &type);
     ret_reply->status = (int)status;
     (void)snprintf(ret_reply->content_type, sizeof ret_reply->content_type, "%s",
@@ -162,16 +223,60 @@ enum status http_get(struct http_client *client, const char *url, struct http_re
     TRY(check_url(url, failure));
     buffer_clear(&ret_reply->body);
     struct transfer transfer = {.client = client, .body = &ret_reply->body};
-    if (!prepare(&transfer, url) ||
-        curl_easy_setopt(client->handle, CURLOPT_FOLLOWLOCATION, 1L) != CURLE_OK) {
+    OWNED(headers_freep) struct curl_slist *headers = NULL;
+    bool follows = !has_credentials_set(client);
+    if (!prepare(&transfer, url) || !authorise(client, EMPTY_SHA256, &headers) ||
+        curl_easy_setopt(client->handle, CURLOPT_HTTPHEADER, headers) != CURLE_OK ||
+        curl_easy_setopt(client->handle, CURLOPT_FOLLOWLOCATION, follows ? 1L : 0L) != CURLE_OK) {
         return fail_memory(failure);
     }
     return perform(&transfer, url, ret_reply, failure);
 }
 
-static void headers_freep(struct curl_slist **headers)
+/* curl signs the body only where it is posted, so it is posted by another name. */
+static bool prepare_put(const struct http_client *client, const struct http_put *put,
+                        struct curl_slist **headers)
 {
-    curl_slist_free_all(*headers);
+    CURL *handle = client->handle;
+    curl_off_t size = (curl_off_t)put->body.size;
+    return add_header(headers, "Content-Type", put->content_type) &&
+           add_header(headers, "Cache-Control", put->cache) &&
+           add_header(headers, put->if_match == NULL ? "If-None-Match" : "If-Match",
+                      put->if_match == NULL ? "*" : put->if_match) &&
+           authorise(client, put->sha256, headers) &&
+           curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, size) == CURLE_OK &&
+           curl_easy_setopt(handle, CURLOPT_POSTFIELDS, size == 0 ? "" : put->body.data) ==
+               CURLE_OK &&
+           curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, "PUT") == CURLE_OK &&
+           curl_easy_setopt(handle, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
+}
+
+enum status http_put(struct http_client *client, const char *url, const struct http_put *put,
+                     struct http_reply *ret_reply, struct failure *failure)
+{
+    TRY(check_url(url, failure));
+    buffer_clear(&ret_reply->body);
+    struct transfer transfer = {.client = client, .body = &ret_reply->body};
+    OWNED(headers_freep) struct curl_slist *headers = NULL;
+    if (!prepare(&transfer, url) || !prepare_put(client, put, &headers)) {
+        return fail_memory(failure);
+    }
+    return perform(&transfer, url, ret_reply, failure);
+}
+
+enum status http_make_folder(struct http_client *client, const char *url,
+                             struct http_reply *ret_reply, struct failure *failure)
+{
+    TRY(check_url(url, failure));
+    buffer_clear(&ret_reply->body);
+    struct transfer transfer = {.client = client, .body = &ret_reply->body};
+    OWNED(headers_freep) struct curl_slist *headers = NULL;
+    if (!prepare(&transfer, url) || !authorise(client, EMPTY_SHA256, &headers) ||
+        curl_easy_setopt(client->handle, CURLOPT_CUSTOMREQUEST, "MKCOL") != CURLE_OK ||
+        curl_easy_setopt(client->handle, CURLOPT_HTTPHEADER, headers) != CURLE_OK) {
+        return fail_memory(failure);
+    }
+    return perform(&transfer, url, ret_reply, failure);
 }
 
 /* "Expect:" alone keeps curl from waiting for a "100 Continue" that small servers never send. */
