@@ -23,6 +23,7 @@ struct serving {
     struct buffer certificate; /* PEM */
     struct buffer tls_key;     /* PEM */
     struct note_key key;
+    struct note_key log;       /* that signs the ledger */
     struct secret_key *secret; /* NULL: it only reads */
     struct http_server *server;
 };
@@ -40,6 +41,7 @@ static void serving_release(struct serving *serving)
     catalogue_free(serving->api.catalogue);
     tiles_kept_free(serving->api.tiles);
     ahead_free(serving->api.ahead);
+    published_stop(serving->api.published);
     readers_close(serving->api.readers);
     tokens_free(serving->api.tokens);
     secret_key_free(serving->secret);
@@ -162,6 +164,31 @@ static enum status read_tokens(const struct invocation *invocation, struct servi
     return tokens_read(invocation->values[OPTION_TOKENS], &serving->api.tokens, failure);
 }
 
+static void tell_unpublished(void *context, const struct failure *failure)
+{
+    output_message(context, _("utfall: tiles are answered here: %s: %s"), failure->at,
+                   failure->reason);
+}
+
+/* What is published is for everyone to read. */
+static enum status read_published(const struct invocation *invocation, struct serving *serving,
+                                  struct failure *failure)
+{
+    struct workspace *workspace;
+    if (!has_option(invocation, OPTION_TILES)) {
+        return STATUS_OK;
+    }
+    if (has_option(invocation, OPTION_TOKENS)) {
+        return fail(failure, STATUS_INVALID, "--tiles",
+                    "what is published is for everyone to read, so tokens would protect nothing");
+    }
+    TRY(readers_take_ledger(serving->api.readers, &workspace, failure));
+    serving->log = *ledger_log_key(workspace_ledger(workspace));
+    readers_give(serving->api.readers, workspace);
+    return published_start(invocation->values[OPTION_TILES], &serving->log, tell_unpublished,
+                           (void *)(uintptr_t)invocation, &serving->api.published, failure);
+}
+
 static enum status start(const struct invocation *invocation, struct serving *serving,
                          struct failure *failure)
 {
@@ -180,6 +207,7 @@ static enum status start(const struct invocation *invocation, struct serving *se
     TRY(start_writing(invocation, serving, failure));
     TRY(readers_open(workspace_path(invocation), &serving->api.readers, failure));
     TRY(refuse_witness_policy(serving, failure));
+    TRY(read_published(invocation, serving, failure));
     TRY(tiles_kept_new(&serving->api.tiles, failure));
     TRY(ahead_new(&serving->api.ahead, failure));
     TRY(catalogue_new(&serving->api.catalogue, failure));

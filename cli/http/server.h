@@ -80,7 +80,7 @@ struct http_answer {
     const char *type;                 /* Content-Type */
     unsigned retry_in_seconds;        /* Retry-After, when it is not 0 */
     const char *cache;                /* Cache-Control, a literal; NULL: no-store */
-    const char *location;             /* a literal or as long as the request; NULL for none */
+    const char *location;             /* lives as long as the body or the request; NULL for none */
     const struct http_stream *stream; /* instead of a body; NULL for none */
     void *stream_context;
     struct buffer body; /* its maximum may be raised, up to HTTP_ANSWER_SIZE_MAX */

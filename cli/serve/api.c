@@ -122,6 +122,9 @@ static void handle_tile(void *context, const struct http_request *request,
                         struct http_answer *answer)
 {
     struct api *api = context;
+    if (api->published != NULL && published_redirect(api->published, request, answer)) {
+        return;
+    }
     if (tiles_kept_find(api->tiles, request->path, &answer->body)) {
         answer->status = 200;
         answer->type = TYPE_BYTES;

@@ -11,6 +11,7 @@
 #include "cli/serve/ahead.h"
 #include "cli/serve/catalogue.h"
 #include "cli/serve/events.h"
+#include "cli/serve/published.h"
 #include "cli/serve/readers.h"
 #include "cli/serve/sequencer.h"
 #include "cli/serve/tiles_kept.h"
@@ -25,6 +26,7 @@ struct api {
     struct sequencer *sequencer; /* NULL: it only reads */
     struct ahead *ahead;         /* when there is a sequencer */
     struct tokens *tokens;       /* NULL: everyone may read */
+    struct published *published; /* NULL: every tile is answered here */
 };
 
 extern const struct http_route API_ROUTES[];

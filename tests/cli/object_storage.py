@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """publish to an object storage and to a WebDAV server: the files of a folder, and never a step back."""
 
+import http.client
 import os
+import pathlib
 import shutil
 import socket
 import subprocess
@@ -12,8 +14,10 @@ import time
 from _cli import FALSE, GOOD, TROUBLE, UTFALL, Tap, Town
 from _object_storage import KEY, REGION, SECRET, SESSION, Storage
 from publish import add_contract, files
+from serve import Server
 
 APACHE = "/usr/sbin/apache2"
+PROGRAMS = pathlib.Path(os.environ.get("UTFALL_PROGRAMS") or pathlib.Path(UTFALL).parent / "tests/programs")
 DAV = """
 ServerRoot %(folder)s
 ServerName 127.0.0.1
@@ -259,6 +263,60 @@ def test_webdav(tap, town):
                   audited.json.get("entries") != grown.json.get("size") and audited)
 
 
+def locations(place, path):
+    """(status, Location) of a path, not followed."""
+    connection = http.client.HTTPConnection(place, timeout=60)
+    try:
+        connection.request("GET", path)
+        reply = connection.getresponse()
+        return reply.status, reply.headers.get("Location")
+    finally:
+        connection.close()
+
+
+def soon(question, wanted):
+    """The answer, as soon as it is the one that is wanted, else after some seconds."""
+    for _ in range(300):
+        answer = question()
+        if answer == wanted:
+            break
+        time.sleep(0.05)
+    return answer
+
+
+def test_serving(tap, town):
+    """A server sends readers to where tiles are published, for what is there."""
+    made = subprocess.run([PROGRAMS / "make_big", town.file("big.ledger"), "4", "80"], check=True, capture_output=True)
+    size = int(made.stdout)
+    with Storage() as storage:
+        there = f"{storage.url}/bucket/big"
+        server = Server(town, "--ledger", "big.ledger", "--tiles", there + "/", writes=False)
+        full = ("/tile/0/000", "/tile/entries/000")
+        tap.check("what is not published yet is answered by the server", [locations(server.place, path) for path in full]
+                  != [(200, None)] * 2 and "it is not")
+        tap.check(f"{size} entries are published", publish(town, "s3://bucket/big", settings(storage), "--ledger", "big.ledger").coded("OK"))
+        tap.check("then full tiles are read from there",
+                  *(soon(lambda path=path: locations(server.place, path), (302, there + path)) != (302, there + path) and path
+                    for path in full))
+        for path in (f"/tile/0/001.p/{size - 256}", "/tile/0/000.p/7", "/checkpoint"):
+            tap.check(f"{path} is answered by the server", locations(server.place, path)[0] != 200 and locations(server.place, path))
+        before = len(storage.requests)
+        audited = town.run("verify", f"http://{server.place}", "--json")
+        tap.check("verify follows", audited.coded("OK"), audited.json.get("entries") != size and audited,
+                  not any(path.endswith("/tile/entries/000") for _, path, _ in storage.requests[before:]) and "it did not")
+        storage.objects["/bucket/big/tile/entries/000"] = b"\0\0" * 256
+        lied = town.run("verify", f"http://{server.place}", "--json")
+        tap.check("what is changed there is found", lied.ended(FALSE), lied.coded("UNTRUSTED"))
+        storage.objects["/bucket/big/checkpoint"] = b"not one\n"
+        tap.check("without a good checkpoint there, the server answers itself",
+                  soon(lambda: locations(server.place, full[0]), (200, None)) != (200, None) and "it does not")
+        tap.check("it ends well", server.ends_well())
+    town.write("tokens", b"0123456789abcdef0123456789abcdef\n")
+    for words in (("--tiles", "folder"), ("--tiles", "https://a.example/", "--tokens", "tokens")):
+        refused = town.run("serve", "--listen", "127.0.0.1:0", *words, "--json")
+        tap.check(f"{' '.join(words)} is refused", refused.coded("INVALID"))
+
+
 def main():
     tap = Tap()
     with Town() as town:
@@ -267,6 +325,7 @@ def main():
         test_credentials(tap, town)
         test_trouble(tap, town)
         test_webdav(tap, town)
+        test_serving(tap, town)
     return tap.end()
 
 
